@@ -1,0 +1,44 @@
+import {
+  bigint,
+  index,
+  jsonb,
+  pgTable,
+  primaryKey,
+  text,
+  timestamp,
+  uniqueIndex,
+  uuid,
+} from 'drizzle-orm/pg-core'
+import { tenants } from './tenants.ts'
+import { bytea } from './users.ts'
+
+/**
+ * Who changed identity, keys, exports and deletions. Append-only and hash-chained per tenant:
+ * `hash` = SHA-256(`prev_hash` || canonical row), so an altered row breaks the chain at itself.
+ * Actors and subjects are plain ids: the audit outlives what it speaks of.
+ */
+export const auditLog = pgTable(
+  'audit_log',
+  {
+    tenantId: uuid('tenant_id')
+      .notNull()
+      .references(() => tenants.id, { onDelete: 'cascade' }),
+    id: uuid('id').notNull(),
+    seq: bigint('seq', { mode: 'number' }).notNull(),
+    action: text('action').notNull(),
+    actorUserId: uuid('actor_user_id'),
+    actorKeyId: uuid('actor_key_id'),
+    subjectType: text('subject_type').notNull(),
+    subjectId: uuid('subject_id').notNull(),
+    requestId: text('request_id'),
+    detail: jsonb('detail').$type<Record<string, unknown>>().notNull().default({}),
+    prevHash: bytea('prev_hash').notNull(),
+    hash: bytea('hash').notNull(),
+    createdAt: timestamp('created_at', { withTimezone: true }).notNull(),
+  },
+  (t) => [
+    primaryKey({ name: 'audit_log_pkey', columns: [t.tenantId, t.id] }),
+    uniqueIndex('audit_log_seq_is_gapless').on(t.tenantId, t.seq), // chain order; end of chain
+    index('audit_log_by_subject').on(t.tenantId, t.subjectId, t.seq), // history of one thing
+  ],
+)

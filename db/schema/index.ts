@@ -1,0 +1,6 @@
+export * from './audit.ts'
+export * from './documents.ts'
+export * from './idempotency.ts'
+export * from './jobs.ts'
+export * from './tenants.ts'
+export * from './users.ts'

@@ -1,0 +1,36 @@
+import type { Db } from '../../../db/client.ts'
+import type { Log } from './log.ts'
+import type { RedisPort } from './redis.ts'
+import type { Storage } from './storage.ts'
+
+/** The part of the configuration that functions may know. Frozen. */
+export type FunctionConfig = {
+  version: string // of Octavo
+  corsOrigins: readonly string[] // exact origins; `*localhost*` stands for any port of localhost
+  jsonBytesMax: number
+  uploadBytesMax: number
+  requestTimeoutMs: number
+  duplicatePolicy: 'link' | 'refuse' | 'version'
+  secret: Uint8Array // 32 bytes; signs cursors, seals passwords
+  reference: Reference
+}
+
+/** What only the host can know about all functions together; the function `docs` serves it. */
+export type Reference = {
+  /** The merged OpenAPI 3.1 document as JSON text. */
+  openapi(): Promise<string>
+  /** A file of the reference page, or `null`. */
+  asset(name: string): Promise<{ body: Uint8Array<ArrayBuffer>; contentType: string } | null>
+  /** State of services that functions cannot see themselves; for `/v1/health`. */
+  health(): Promise<Record<string, { status: 'ok' | 'degraded' | 'down'; detail?: string }>>
+}
+
+/** All that a function knows of the world. */
+export type Deps = {
+  db: Db
+  redis: RedisPort
+  storage: Storage
+  log: Log
+  now: () => Date
+  config: FunctionConfig
+}
