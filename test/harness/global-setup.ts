@@ -1,0 +1,43 @@
+import postgres from 'postgres'
+import type { TestProject } from 'vitest/node'
+import { startTestPostgres } from './postgres-server.ts'
+import { migrateTemplate } from './template.ts'
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    /** Of a role that may create databases. */
+    adminUrl: string
+    /** Name of the database that holds all migrations and no rows. */
+    template: string
+  }
+}
+
+/** One server for the whole run: `DATABASE_URL`, or the embedded one. One template with every migration. */
+export default async function globalSetup({ provide }: TestProject): Promise<() => Promise<void>> {
+  const given = process.env.DATABASE_URL
+  const server = given ? { url: given, stop: async () => {} } : await startTestPostgres()
+  const template = `octavo_template_${process.pid}`
+  const admin = postgres(server.url, { max: 1, onnotice: () => {} })
+  try {
+    await admin.unsafe(`drop database if exists ${template}`)
+    await admin.unsafe(`create database ${template}`)
+    await migrateTemplate(withDatabase(server.url, template))
+  } catch (err) {
+    await admin.end({ timeout: 1 })
+    await server.stop()
+    throw err
+  }
+  provide('adminUrl', server.url)
+  provide('template', template)
+  return async () => {
+    await admin.unsafe(`drop database if exists ${template} with (force)`)
+    await admin.end({ timeout: 1 })
+    await server.stop()
+  }
+}
+
+function withDatabase(url: string, name: string): string {
+  const changed = new URL(url)
+  changed.pathname = `/${name}`
+  return changed.href
+}
