@@ -8,7 +8,13 @@ const leakDeadlineMs = 2_000
 export type TestDatabase = { url: string; name: string }
 
 const created: TestDatabase[] = []
+const closers: (() => void | Promise<void>)[] = []
 let shared: Promise<TestDatabase> | undefined
+
+/** Runs `close` after this file's last test, before its databases are dropped; the newest first. */
+export function onFileEnd(close: () => void | Promise<void>): void {
+  closers.push(close)
+}
 
 /** This file's own database: made from the template when first asked for, dropped after the file. */
 export function testDatabase(): Promise<TestDatabase> {
@@ -26,6 +32,20 @@ export async function createTestDatabase(options: { empty?: boolean } = {}): Pro
   const database = { url: url.href, name }
   created.push(database)
   return database
+}
+
+/** Closes and drops all that this file made; the first fault fails the file. */
+export async function endFile(): Promise<void> {
+  const faults: unknown[] = []
+  const steps = [...closers.splice(0).reverse(), dropTestDatabases]
+  for (const step of steps) {
+    try {
+      await step()
+    } catch (err) {
+      faults.push(err)
+    }
+  }
+  if (faults.length > 0) throw faults[0]
 }
 
 /**

@@ -1,4 +1,4 @@
 import { afterAll } from 'vitest'
-import { dropTestDatabases } from './database.ts'
+import { endFile } from './database.ts'
 
-afterAll(dropTestDatabases)
+afterAll(endFile)

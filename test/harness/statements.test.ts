@@ -1,0 +1,33 @@
+import { expect, test } from 'vitest'
+import { carriesTenant, tenantTables } from './statements.ts'
+
+test('tenant tables are those with a tenant_id, and tenants is not one', () => {
+  expect(tenantTables).toContain('documents')
+  expect(tenantTables).toContain('run_events')
+  expect(tenantTables).not.toContain('tenants')
+})
+
+test.each([
+  'select "tenant_id", "id" from "documents" where "documents"."id" = $1',
+  'update jobs set status = $1 where id = $2',
+  'delete from api_keys where id = $1',
+  'insert into users (id, email) values ($1, $2)',
+  'select 1 from documents d join blobs b on b.sha256 = d.sha256 where d.tenant_id = $1',
+  'with gone as (delete from jobs where tenant_id = $1 returning *) select * from job_history',
+])('a statement without the tenant is refused: %s', (text) => {
+  expect(carriesTenant(text)).toBe(false)
+})
+
+test.each([
+  'select "id" from "documents" where ("documents"."tenant_id" = $1 and "documents"."id" = $2)',
+  'insert into "users" ("tenant_id", "id") values ($1, $2)',
+  'select 1 from documents d join blobs b using (tenant_id, sha256) where d.tenant_id = $1',
+  'select 1 from documents d join users u on u.tenant_id = d.tenant_id where d.tenant_id = $1',
+  'select 1 from jobs where (tenant_id, id) = ($1, $2)',
+  'copy document_pages (tenant_id, number) from stdin',
+  'with gone as (delete from jobs where tenant_id = $1 returning *) insert into job_history (tenant_id, id) select tenant_id, id from gone',
+  '/* system: lease-jobs */ update jobs set status = $1',
+  'select id from tenants where name = $1',
+])('a statement with the tenant of each table passes: %s', (text) => {
+  expect(carriesTenant(text)).toBe(true)
+})
