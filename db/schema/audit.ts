@@ -1,5 +1,6 @@
 import {
   bigint,
+  foreignKey,
   index,
   jsonb,
   pgTable,
@@ -20,9 +21,7 @@ import { bytea } from './users.ts'
 export const auditLog = pgTable(
   'audit_log',
   {
-    tenantId: uuid('tenant_id')
-      .notNull()
-      .references(() => tenants.id, { onDelete: 'cascade' }),
+    tenantId: uuid('tenant_id').notNull(),
     id: uuid('id').notNull(),
     seq: bigint('seq', { mode: 'number' }).notNull(),
     action: text('action').notNull(),
@@ -38,6 +37,11 @@ export const auditLog = pgTable(
   },
   (t) => [
     primaryKey({ name: 'audit_log_pkey', columns: [t.tenantId, t.id] }),
+    foreignKey({
+      name: 'audit_log_tenant_exists',
+      columns: [t.tenantId],
+      foreignColumns: [tenants.id],
+    }).onDelete('cascade'),
     uniqueIndex('audit_log_seq_is_gapless').on(t.tenantId, t.seq), // chain order; end of chain
     index('audit_log_by_subject').on(t.tenantId, t.subjectId, t.seq), // history of one thing
   ],

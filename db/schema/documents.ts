@@ -111,7 +111,10 @@ export const documents = pgTable(
       sql`(${t.status} = 'failed') = (${t.failureCode} is not null)`,
     ),
     check('documents_failure_is_known', sql`${t.failureCode} in (${listed(failureCodes)})`),
-    check('documents_progress_is_within_pages', sql`${t.pagesDone} >= 0`),
+    check(
+      'documents_progress_is_within_pages',
+      sql`${t.pagesDone} between 0 and coalesce(${t.pageCount}, ${t.pagesDone})`,
+    ),
     check('documents_filename_length', sql`char_length(${t.filename}) between 1 and 255`),
   ],
 )

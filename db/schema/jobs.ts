@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm'
 import {
   check,
+  foreignKey,
   index,
   integer,
   jsonb,
@@ -69,9 +70,9 @@ export const jobs = pgTable(
   },
   (t) => [
     primaryKey({ name: 'jobs_pkey', columns: [t.tenantId, t.id] }),
-    // The claim's order; not led by the tenant because a worker serves all of them (db/system.ts).
+    // The claim: `order by priority desc, run_at, id`. Not led by the tenant: a worker serves all (db/system.ts).
     index('jobs_claim_order')
-      .on(t.priority.desc(), t.runAt, t.id)
+      .on(t.priority.desc().nullsFirst(), t.runAt, t.id)
       .where(sql`status = 'queued'`),
     index('jobs_expired_leases').on(t.leaseExpiresAt).where(sql`status = 'running'`), // recovery
     index('jobs_by_subject').on(t.tenantId, t.subjectId), // jobs of one document
@@ -108,9 +109,7 @@ export const jobHistory = pgTable(
 export const runEvents = pgTable(
   'run_events',
   {
-    tenantId: uuid('tenant_id')
-      .notNull()
-      .references(() => tenants.id, { onDelete: 'cascade' }),
+    tenantId: uuid('tenant_id').notNull(),
     id: uuid('id').notNull(),
     jobId: uuid('job_id').notNull(),
     type: text('type').notNull(), // enqueued, started, progress, log, retried, completed, failed, dead, cancelled, lease_lost
@@ -119,6 +118,11 @@ export const runEvents = pgTable(
   },
   (t) => [
     primaryKey({ name: 'run_events_pkey', columns: [t.tenantId, t.id] }),
+    foreignKey({
+      name: 'run_events_tenant_exists',
+      columns: [t.tenantId],
+      foreignColumns: [tenants.id],
+    }).onDelete('cascade'),
     index('run_events_by_job').on(t.tenantId, t.jobId, t.id), // events of one run, in order
   ],
 )

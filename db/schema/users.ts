@@ -28,9 +28,7 @@ const roleList = sql.raw(roles.map((role) => `'${role}'`).join(', '))
 export const users = pgTable(
   'users',
   {
-    tenantId: uuid('tenant_id')
-      .notNull()
-      .references(() => tenants.id, { onDelete: 'cascade' }),
+    tenantId: uuid('tenant_id').notNull(),
     id: uuid('id').notNull(),
     email: text('email').notNull(),
     displayName: text('display_name').notNull(),
@@ -42,6 +40,11 @@ export const users = pgTable(
   },
   (t) => [
     primaryKey({ name: 'users_pkey', columns: [t.tenantId, t.id] }),
+    foreignKey({
+      name: 'users_tenant_exists',
+      columns: [t.tenantId],
+      foreignColumns: [tenants.id],
+    }).onDelete('cascade'),
     uniqueIndex('users_email_is_unique_in_tenant').on(t.tenantId, t.email), // look-up by email
     check('users_email_is_lower_case', sql`${t.email} = lower(${t.email})`),
     check('users_role_is_known', sql`${t.role} in (${roleList})`),
