@@ -1,16 +1,22 @@
 import { defineConfig } from 'vitest/config'
+import { ClosingLine } from './test/harness/closing-line.ts'
+
+// `npm run test:long` adds the files that need minutes: faults under load, the whole corpus.
+const isLongRun = process.env.OCTAVO_TEST_LONG === '1'
 
 export default defineConfig({
   test: {
-    include: ['**/*.test.ts'],
-    exclude: ['node_modules/**', '.local/**', 'dist/**'],
+    include: ['**/*.test.ts', ...(isLongRun ? ['**/*.long.ts'] : [])],
+    exclude: ['**/node_modules/**', '.local/**', '.cache/**', 'dist/**'],
     globalSetup: ['test/harness/global-setup.ts'],
     setupFiles: ['test/harness/file-setup.ts'],
+    reporters: ['default', new ClosingLine()],
     pool: 'forks',
     maxWorkers: 2,
-    testTimeout: 15_000,
-    hookTimeout: 30_000,
-    // drizzle-orm's package.json is parsed again for every module that Node itself imports: half a second a file.
+    testTimeout: isLongRun ? 300_000 : 20_000,
+    hookTimeout: 60_000,
+    teardownTimeout: 20_000,
+    // drizzle-orm's package.json is parsed again for each module that Node itself imports: half a second a file.
     server: { deps: { inline: [/drizzle-orm/] } },
   },
 })

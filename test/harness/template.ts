@@ -1,17 +1,10 @@
-import { readdir, readFile } from 'node:fs/promises'
-import postgres from 'postgres'
+import { existsSync } from 'node:fs'
 
-const folder = new URL('../../drizzle/', import.meta.url)
+const runner = new URL('../../db/migrate.ts', import.meta.url)
 
-/** Brings a new database to the newest migration. */
+/** Brings a new database to the newest migration, with the runner that production uses. */
 export async function migrateTemplate(url: string): Promise<void> {
-  const sql = postgres(url, { max: 1, onnotice: () => {} })
-  try {
-    const files = (await readdir(folder)).filter((name) => name.endsWith('.sql')).sort()
-    for (const name of files) {
-      await sql.unsafe(await readFile(new URL(name, folder), 'utf8'))
-    }
-  } finally {
-    await sql.end({ timeout: 1 })
-  }
+  if (!existsSync(runner)) return
+  const { migrate } = await import(runner.href)
+  await migrate({ url, log: () => {} })
 }

@@ -1,0 +1,70 @@
+import { spawn } from 'node:child_process'
+import { cp, mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, relative } from 'node:path'
+
+type Outcome = { name: string; seconds: number; fault: string | null }
+
+const schema = './db/schema/index.ts'
+
+/** Everything that can be said without running the product. All checks run, at the same time, and all faults are shown. */
+async function check(): Promise<void> {
+  const migrations = (await readdir('drizzle')).filter((name) => name.endsWith('.sql'))
+  const outcomes = await Promise.all([
+    measured('types', () => command('tsc', '--noEmit')),
+    measured('style', () => command('biome', 'check', '--error-on-warnings', '.')),
+    measured('unused', () => command('knip')),
+    measured('migrations', () => command('squawk', ...migrations.map((name) => `drizzle/${name}`))),
+    measured('schema', schemaIsMigrated),
+  ])
+  for (const { name, seconds, fault } of outcomes) {
+    console.log(`${fault === null ? 'ok    ' : 'FAILED'} ${name} (${seconds.toFixed(1)} s)`)
+    if (fault !== null) console.log(fault)
+  }
+  process.exitCode = outcomes.some(({ fault }) => fault !== null) ? 1 : 0
+}
+
+async function measured(name: string, work: () => Promise<string | null>): Promise<Outcome> {
+  const started = performance.now()
+  const fault = await work()
+  return { name, seconds: (performance.now() - started) / 1000, fault }
+}
+
+/** @returns what the program printed when it failed, else `null` */
+async function command(program: string, ...args: string[]): Promise<string | null> {
+  const { status, output } = await outputOf(program, args)
+  return status === 0 ? null : output
+}
+
+/** A schema without its migration would work here and fail on every machine that already has data. */
+async function schemaIsMigrated(): Promise<string | null> {
+  const folder = await mkdtemp(join(tmpdir(), 'octavo-schema-'))
+  try {
+    await cp('drizzle', folder, { recursive: true })
+    // drizzle-kit puts `./` before the folder, so that an absolute path would not be found.
+    const out = relative('.', folder)
+    const options = ['--dialect', 'postgresql', '--schema', schema, '--out', out]
+    const { status, output } = await outputOf('drizzle-kit', ['generate', ...options])
+    if (status === 0 && output.includes('No schema changes')) return null
+    return `db/schema and drizzle/ differ; run \`npm run db:generate\`:\n${output}`
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+function outputOf(program: string, args: string[]): Promise<{ status: number; output: string }> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+    let output = ''
+    child.stdout.on('data', (chunk) => {
+      output += chunk
+    })
+    child.stderr.on('data', (chunk) => {
+      output += chunk
+    })
+    child.once('error', reject)
+    child.once('close', (status) => resolve({ status: status ?? 1, output }))
+  })
+}
+
+await check()
