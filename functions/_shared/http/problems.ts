@@ -23,8 +23,14 @@ export const problemTable = {
 
 export type ProblemCode = keyof typeof problemTable
 
-/** One fault of the input; `pointer` is a JSON Pointer (RFC 6901) into the part named first: `/json/email`, `/query/limit`. */
-export type InputFault = { pointer: string; code: string; detail: string }
+/** One fault of the input: a JSON Pointer (RFC 6901) into the part that `in` names. */
+export type InputFault = {
+  in: 'body' | 'query' | 'header'
+  pointer: string
+  code: string
+  detail: string
+  hint?: string
+}
 
 type AppErrorOptions = {
   cause?: unknown

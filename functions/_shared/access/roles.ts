@@ -1,0 +1,46 @@
+import type { Role } from '../../../db/schema/users.ts'
+
+/**
+ * Who may call a route. One role names the least of the ladder viewer < editor < admin; `ingest` and `worker`
+ * stand beside the ladder and must be listed. `any`: every valid key. `operator`: an admin of the operator's
+ * tenant. `public`: no key.
+ */
+export type RouteRole = Role | readonly Role[] | 'any' | 'operator' | 'public'
+
+const ladder: Record<Role, readonly Role[]> = {
+  viewer: ['viewer', 'editor', 'admin'],
+  editor: ['editor', 'admin'],
+  admin: ['admin'],
+  ingest: ['ingest'],
+  worker: ['worker'],
+}
+
+/** The roles that a route admits, in the order of the matrix. */
+export function admittedRoles(routeRole: RouteRole): readonly Role[] {
+  if (routeRole === 'public' || routeRole === 'any')
+    return ['admin', 'editor', 'viewer', 'ingest', 'worker']
+  if (routeRole === 'operator') return ['admin']
+  const named: readonly Role[] = typeof routeRole === 'string' ? [routeRole] : routeRole
+  return [...new Set(named.flatMap((role) => ladder[role]))]
+}
+
+/** May a caller with this role (and tenant) use the route? */
+export function isAdmitted(routeRole: RouteRole, role: Role, isOperator: boolean): boolean {
+  return admittedRoles(routeRole).includes(role) && (routeRole !== 'operator' || isOperator)
+}
+
+// What each role can do, as sets: a key may carry only a role whose rights its user and its creator have.
+const rights: Record<Role, ReadonlySet<Role>> = {
+  admin: new Set<Role>(['admin', 'editor', 'viewer', 'ingest', 'worker']),
+  editor: new Set<Role>(['editor', 'viewer', 'ingest']),
+  viewer: new Set<Role>(['viewer']),
+  ingest: new Set<Role>(['ingest']),
+  worker: new Set<Role>(['worker']),
+}
+
+/** Does `holder` have at least the rights of `wanted`? */
+export const includesRights = (holder: Role, wanted: Role): boolean => rights[holder].has(wanted)
+
+/** The role that holds in effect when a key's role and its user's role differ: the key's, unless the user lost it. */
+export const effectiveRole = (keyRole: Role, userRole: Role): Role | null =>
+  includesRights(userRole, keyRole) ? keyRole : includesRights(keyRole, userRole) ? userRole : null

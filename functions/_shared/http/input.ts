@@ -1,0 +1,122 @@
+import * as z from 'zod'
+import { hostileText } from './hostile.ts'
+import { readJson } from './json-body.ts'
+import { AppError, type InputFault } from './problems.ts'
+import type { ParsedInput, Route } from './route.ts'
+import { didYouMean } from './suggestion.ts'
+
+/** What was read, and the text that an idempotency fingerprint is made of. */
+type ReadInput<R extends Route> = { input: ParsedInput<R>; bodyText: string }
+
+type ReadOptions = { params: Record<string, string>; url: URL; jsonBytesMax: number }
+
+// Typos must not pass for absent fields: an unknown name is a fault with a suggestion.
+const strictSchemas = new WeakMap<z.ZodType, z.ZodType>()
+function strict(schema: z.ZodType): z.ZodType {
+  let known = strictSchemas.get(schema)
+  if (!known) {
+    known = schema instanceof z.ZodObject && !schema.def.catchall ? schema.strict() : schema
+    strictSchemas.set(schema, known)
+  }
+  return known
+}
+
+/**
+ * Validates every part of a request that the route reads.
+ * @throws {AppError} `not_found` for a path that no row can have, `malformed` for broken encoding, `invalid` with all faults
+ */
+export async function readInput<R extends Route>(
+  route: R,
+  request: Request,
+  { params, url, jsonBytesMax }: ReadOptions,
+): Promise<ReadInput<R>> {
+  const { param, query, header, json } = route.input ?? {}
+  const parts: Record<string, unknown> = {}
+  // A path id that is no UUID names nothing: 404, like every other unknown id.
+  if (param) parts.param = orNotFound(param.safeParse(params))
+  const faults: InputFault[] = []
+  const collect = (name: 'query' | 'header' | 'body', schema: z.ZodType, value: unknown) => {
+    const result = strict(schema).safeParse(value)
+    if (!result.success) faults.push(...faultsOf(name, result.error, schema))
+    return result.data
+  }
+  const search = readQuery(url)
+  if (query) parts.query = collect('query', query, search)
+  else if (Object.keys(search).length > 0) collect('query', z.object({}), search)
+  if (header) parts.header = collect('header', header, pickHeaders(header, request.headers))
+  let bodyText = ''
+  if (json) {
+    const body = await readJson(request, jsonBytesMax)
+    bodyText = body.text
+    parts.json = collect('body', json, body.value)
+  }
+  if (faults.length > 0) throw new AppError('invalid', summaryOf(faults), { errors: faults })
+  return { input: parts as ParsedInput<R>, bodyText }
+}
+
+function orNotFound<T>(result: z.ZodSafeParseResult<T>): T {
+  if (result.success) return result.data
+  throw new AppError('not_found', 'There is nothing here.')
+}
+
+function pickHeaders(schema: z.ZodObject, headers: Headers): Record<string, string> {
+  const names = Object.keys(schema.shape)
+  return Object.fromEntries(
+    names.flatMap((name) => (headers.has(name) ? [[name, headers.get(name) ?? '']] : [])),
+  )
+}
+
+/** Query as an object; refuses repeated names, broken encoding and hostile text. */
+export function readQuery(url: URL): Record<string, string> {
+  const found: Record<string, string> = Object.create(null)
+  for (const pair of url.search.slice(1).split('&')) {
+    if (pair === '') continue
+    const [name = '', ...rest] = pair.split('=')
+    const key = decodeComponent(name)
+    const value = decodeComponent(rest.join('='))
+    const fault = hostileText(key) ?? hostileText(value)
+    if (fault)
+      throw new AppError('invalid', 'The query has a value that cannot be stored.', {
+        errors: [{ in: 'query', pointer: `/${key.replaceAll('\u0000', '')}`, ...fault }],
+      })
+    if (key in found)
+      throw new AppError('invalid', `The query names "${key}" twice.`, {
+        errors: [{ in: 'query', pointer: `/${key}`, code: 'repeated', detail: 'Give it once.' }],
+      })
+    found[key] = value
+  }
+  return { ...found }
+}
+
+/** @throws {AppError} `malformed` where percent-encoding is broken or does not spell UTF-8 */
+export function decodeComponent(text: string): string {
+  try {
+    return decodeURIComponent(text.replaceAll('+', ' '))
+  } catch (cause) {
+    throw new AppError('malformed', 'The URL has broken percent-encoding.', { cause })
+  }
+}
+
+function faultsOf(place: InputFault['in'], error: z.ZodError, schema: z.ZodType): InputFault[] {
+  return error.issues.flatMap((issue): InputFault[] => {
+    const base = issue.path.map((step) => `/${String(step)}`).join('')
+    if (issue.code !== 'unrecognized_keys')
+      return [{ in: place, pointer: base || '/', code: issue.code, detail: issue.message }]
+    const known = schema instanceof z.ZodObject ? Object.keys(schema.shape) : []
+    return issue.keys.map((key) => {
+      const near = issue.path.length === 0 ? didYouMean(key, known) : null
+      return {
+        in: place,
+        pointer: `${base}/${key}`,
+        code: 'unknown_name',
+        detail: `"${key}" is not known here.`,
+        ...(near ? { hint: `Did you mean "${near}"?` } : {}),
+      }
+    })
+  })
+}
+
+const summaryOf = (faults: InputFault[]): string =>
+  faults.length === 1 && faults[0]
+    ? `${faults[0].in} ${faults[0].pointer}: ${faults[0].detail}`
+    : `${faults.length} values are invalid.`

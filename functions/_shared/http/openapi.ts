@@ -1,0 +1,262 @@
+import * as z from 'zod'
+import { admittedRoles } from '../access/roles.ts'
+import { type ProblemCode, problemTable } from './problems.ts'
+import type { ContentReply, Route, RouteReplies } from './route.ts'
+
+type Json = { [key: string]: unknown }
+type Components = Record<string, unknown>
+export type OpenApiDocument = {
+  openapi: '3.1.0'
+  info: { title: string; version: string; description: string }
+  servers: { url: string }[]
+  tags: { name: string; description: string }[]
+  security: Record<string, never[]>[]
+  paths: Record<string, Json>
+  components: { schemas: Components; securitySchemes: Components }
+}
+
+type Described = { info: { name: string; summary: string }; routes: readonly Route[] }
+
+const problemSchema = {
+  type: 'object',
+  description: 'RFC 9457 problem. `instance` is the request id.',
+  required: ['type', 'title', 'status', 'detail', 'instance', 'code'],
+  properties: {
+    type: { type: 'string', examples: ['urn:octavo:problem:not_found'] },
+    title: { type: 'string', examples: ['Not found'] },
+    status: { type: 'integer', examples: [404] },
+    detail: { type: 'string', examples: ['There is nothing here.'] },
+    instance: { type: 'string', examples: ['0199a1c2-77aa-7aaa-8aaa-000000000000'] },
+    code: { type: 'string', enum: Object.keys(problemTable) },
+    hint: { type: 'string' },
+    errors: {
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['in', 'pointer', 'code', 'detail'],
+        properties: {
+          in: { type: 'string', enum: ['body', 'query', 'header'] },
+          pointer: { type: 'string' },
+          code: { type: 'string' },
+          detail: { type: 'string' },
+          hint: { type: 'string' },
+        },
+      },
+    },
+  },
+}
+
+/** JSON Schema of one zod schema; named parts go to `components`. */
+function schemaOf(schema: z.ZodType, io: 'input' | 'output', components: Components): Json {
+  const { $schema, $defs, ...rest } = z.toJSONSchema(schema, {
+    target: 'draft-2020-12',
+    io,
+    unrepresentable: 'any',
+  }) as Json
+  const rewritten = rewriteRefs({ rest, defs: $defs ?? {} }) as { rest: Json; defs: Json }
+  Object.assign(components, rewritten.defs)
+  const { id, ...named } = rewritten.rest
+  if (typeof id !== 'string') return named
+  components[id] = named
+  return { $ref: `#/components/schemas/${id}` }
+}
+
+function rewriteRefs(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(rewriteRefs)
+  if (typeof value !== 'object' || value === null) return value
+  const entries = Object.entries(value).map(([key, item]) =>
+    key === '$ref' && typeof item === 'string'
+      ? [key, item.replace('#/$defs/', '#/components/schemas/')]
+      : key === 'id' && typeof item === 'string' && '$ref' in value
+        ? [key, undefined]
+        : [key, rewriteRefs(item)],
+  )
+  return Object.fromEntries(entries.filter(([, item]) => item !== undefined))
+}
+
+function parametersOf({ input, example }: Route, components: Components): Json[] {
+  const places = [
+    ['param', 'path'],
+    ['query', 'query'],
+    ['header', 'header'],
+  ] as const
+  return places.flatMap(([part, place]) => {
+    const schema = input?.[part]
+    if (!schema) return []
+    const whole = schemaOf(schema, 'input', components) as {
+      properties?: Record<string, Json>
+      required?: string[]
+    }
+    return Object.entries(whole.properties ?? {}).map(([name, property]) => {
+      const { description, ...rest } = property
+      const shown = part === 'header' ? undefined : example?.[part]?.[name]
+      return {
+        name,
+        in: place,
+        required: place === 'path' || (whole.required ?? []).includes(name),
+        ...(description ? { description } : {}),
+        schema: rest,
+        ...(shown === undefined ? {} : { example: shown }),
+      }
+    })
+  })
+}
+
+function requestBodyOf({ input, example }: Route, components: Components): Json {
+  if (input?.stream) {
+    const media = input.stream.mediaTypes.map((type) => [
+      type,
+      type === 'multipart/form-data'
+        ? { schema: multipartSchema }
+        : { schema: { type: 'string', format: 'binary' } },
+    ])
+    const { description } = input.stream
+    return { requestBody: { required: true, description, content: Object.fromEntries(media) } }
+  }
+  if (!input?.json) return {}
+  const schema = schemaOf(input.json, 'input', components)
+  const shown = example?.json === undefined ? {} : { example: example.json }
+  return {
+    requestBody: { required: true, content: { 'application/json': { schema, ...shown } } },
+  }
+}
+
+const multipartSchema = {
+  type: 'object',
+  required: ['file'],
+  properties: { file: { type: 'array', items: { type: 'string', format: 'binary' } } },
+}
+
+const isContent = (value: unknown): value is ContentReply =>
+  typeof value === 'object' && value !== null && 'contentType' in value
+
+function successReplies(replies: RouteReplies, components: Components): Json {
+  const entries = Object.entries(replies).filter(([status]) => status !== 'failures')
+  return Object.fromEntries(
+    entries.map(([status, body]) => {
+      if (isContent(body)) {
+        const { contentType, description } = body
+        const schema = contentType.startsWith('text/')
+          ? { type: 'string' }
+          : { type: 'string', format: 'binary' }
+        return [status, { description, content: { [contentType]: { schema } } }]
+      }
+      if (!(body instanceof z.ZodType)) return [status, { description: 'No body.' }]
+      const schema = schemaOf(body, 'output', components)
+      return [status, { description: 'Success.', content: { 'application/json': { schema } } }]
+    }),
+  )
+}
+
+/** Failures that follow from a route's form, beside those that it names itself. */
+export function failureCodes({ role, input, method, replies }: Route): ProblemCode[] {
+  const codes = new Set<ProblemCode>([
+    ...(replies.failures ?? []),
+    'rate_limited',
+    'unavailable',
+    'internal',
+  ])
+  if (role !== 'public') codes.add('unauthorized').add('forbidden')
+  if (input?.param) codes.add('not_found')
+  if (input?.query) codes.add('malformed').add('invalid')
+  if (input?.json)
+    for (const code of [
+      'malformed',
+      'invalid',
+      'unsupported_media_type',
+      'payload_too_large',
+    ] as const)
+      codes.add(code)
+  if (input?.stream) codes.add('unsupported_media_type').add('payload_too_large')
+  if (method === 'post' && role !== 'public') codes.add('in_flight').add('idempotency_mismatch')
+  return [...codes]
+}
+
+function failureReplies(route: Route): Json {
+  const byStatus = new Map<number, ProblemCode[]>()
+  for (const code of failureCodes(route)) {
+    const { status } = problemTable[code]
+    byStatus.set(status, [...(byStatus.get(status) ?? []), code])
+  }
+  const reply = (codes: ProblemCode[]) => ({
+    description: codes.map((code) => `${problemTable[code].title} (\`${code}\`)`).join('; '),
+    content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+  })
+  return Object.fromEntries([...byStatus].map(([status, codes]) => [String(status), reply(codes)]))
+}
+
+const idempotencyParameter = {
+  name: 'Idempotency-Key',
+  in: 'header',
+  required: false,
+  description: 'The same key and body replays the first reply for 24 h.',
+  schema: { type: 'string', minLength: 1, maxLength: 255 },
+}
+
+function operationOf(route: Route, tag: string, components: Components): Json {
+  const roles = admittedRoles(route.role)
+  const isPublic = route.role === 'public'
+  const parameters = parametersOf(route, components)
+  if (route.method === 'post' && !isPublic) parameters.push(idempotencyParameter)
+  return {
+    operationId: route.operationId,
+    summary: route.summary,
+    ...(route.description ? { description: route.description } : {}),
+    tags: [tag],
+    ...(isPublic ? { security: [] } : {}),
+    'x-roles': isPublic ? [] : route.role === 'operator' ? ['operator admin'] : roles,
+    ...(parameters.length > 0 ? { parameters } : {}),
+    ...requestBodyOf(route, components),
+    responses: { ...successReplies(route.replies, components), ...failureReplies(route) },
+  }
+}
+
+/** The OpenAPI 3.1 document of one function. */
+export function openApiDocument({ info, routes }: Described, version: string): OpenApiDocument {
+  const components: Components = { Problem: problemSchema }
+  const paths: Record<string, Json> = {}
+  for (const route of routes) {
+    const base = route.atRoot ? '' : `/v1/${info.name}`
+    const path = (route.path === '/' ? base : `${base}${route.path}`).replaceAll(/:(\w+)/g, '{$1}')
+    paths[path] = { ...paths[path], [route.method]: operationOf(route, info.name, components) }
+  }
+  return {
+    openapi: '3.1.0',
+    info: { title: `Octavo: ${info.name}`, version, description: info.summary },
+    servers: [{ url: '/' }],
+    tags: [{ name: info.name, description: info.summary }],
+    security: [{ key: [] }],
+    paths,
+    components: {
+      schemas: components,
+      securitySchemes: {
+        key: { type: 'http', scheme: 'bearer', bearerFormat: 'oct_<keyid>_<secret>' },
+      },
+    },
+  }
+}
+
+/** All functions' documents as one. @throws {Error} when two operations share an id or two functions a path */
+export function mergeOpenApi(documents: readonly OpenApiDocument[]): OpenApiDocument {
+  const [first] = documents
+  if (!first) throw new Error('there is no document to merge')
+  const description = 'Every operation of every function.'
+  const merged = structuredClone({
+    ...first,
+    info: { ...first.info, title: 'Octavo', description },
+    tags: documents.flatMap((document) => document.tags),
+  })
+  for (const document of documents.slice(1)) {
+    for (const [path, item] of Object.entries(document.paths)) {
+      if (merged.paths[path]) throw new Error(`two functions serve ${path}`)
+      merged.paths[path] = item
+    }
+    Object.assign(merged.components.schemas, document.components.schemas)
+  }
+  const ids = Object.values(merged.paths).flatMap((item) =>
+    Object.values(item).map((operation) => (operation as { operationId: string }).operationId),
+  )
+  const repeated = ids.find((id, index) => ids.indexOf(id) !== index)
+  if (repeated) throw new Error(`two operations are called ${repeated}`)
+  return merged
+}

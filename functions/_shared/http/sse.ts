@@ -1,0 +1,74 @@
+import type { Call } from './call.ts'
+
+// Proxies drop silent connections; a comment every 15 s keeps them and finds dead clients.
+const keepAliveMs = 15_000
+
+/** One server-sent event. `data` is sent as JSON. */
+export type ServerEvent = { event: string; data: unknown; id?: string }
+
+const encode = ({ event, data, id }: ServerEvent): string =>
+  `${id === undefined ? '' : `id: ${id}\n`}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`
+
+/**
+ * Streams what `produce` yields as `text/event-stream` and closes after it.
+ * `produce` gets a signal that aborts when the client goes away; it must end then.
+ */
+export function eventStream(
+  c: Call,
+  produce: (signal: AbortSignal) => AsyncIterable<ServerEvent>,
+): Response {
+  const gone = new AbortController()
+  const signal = AbortSignal.any([gone.signal, c.signal])
+  const encoder = new TextEncoder()
+  let keepAlive: ReturnType<typeof setInterval> | undefined
+  const body = new ReadableStream<Uint8Array>({
+    async start(controller) {
+      keepAlive = setInterval(
+        () => controller.enqueue(encoder.encode(': keep-alive\n\n')),
+        keepAliveMs,
+      )
+      try {
+        for await (const event of produce(signal)) {
+          if (signal.aborted) break
+          controller.enqueue(encoder.encode(encode(event)))
+        }
+      } catch (err) {
+        if (!signal.aborted) c.log.warn('event stream ended early', {}, err)
+      } finally {
+        clearInterval(keepAlive)
+        gone.abort()
+        closeQuietly(controller)
+      }
+    },
+    cancel() {
+      clearInterval(keepAlive)
+      gone.abort()
+    },
+  })
+  return new Response(body, {
+    headers: { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store' },
+  })
+}
+
+// A cancelled stream is closed already, and closing it again throws.
+function closeQuietly(controller: ReadableStreamDefaultController): void {
+  try {
+    controller.close()
+  } catch {
+    return
+  }
+}
+
+/** Waits, or returns early when the signal aborts. */
+export function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve()
+    const done = () => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+    const timer = setTimeout(done, ms)
+    signal.addEventListener('abort', done)
+  })
+}
