@@ -1,0 +1,72 @@
+import { existsSync, globSync, readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import * as manifest from '../package.json' with { type: 'json' }
+import {
+  commandLines,
+  namedPaths,
+  namedScripts,
+  namedSubcommands,
+  readDocuments,
+} from './documents/markdown.ts'
+
+const documents = readDocuments()
+const readme = readFileSync('README.md', 'utf8')
+const readmeLinesMax = 150
+
+test('every file, folder and link that a document names exists', () => {
+  const missing = documents.flatMap((document) =>
+    namedPaths(document)
+      .filter((name) => !existsSync(name))
+      .map((name) => `${document.path}: ${name}`),
+  )
+  expect(missing).toEqual([])
+})
+
+test('every npm script that a document names exists', () => {
+  const scripts = Object.keys(manifest.default.scripts)
+  const missing = documents.flatMap((document) =>
+    namedScripts(document)
+      .filter((name) => !scripts.includes(name))
+      .map((name) => `${document.path}: npm run ${name}`),
+  )
+  expect(missing).toEqual([])
+})
+
+test('every subcommand that a document names is one that deploy-local.sh lists in its help', () => {
+  const help = readFileSync('deploy-local.sh', 'utf8')
+  const missing = documents.flatMap((document) =>
+    namedSubcommands(document)
+      .filter((name) => !new RegExp(`\\b${name}\\b`).test(help))
+      .map((name) => `${document.path}: ./deploy-local.sh ${name}`),
+  )
+  expect(missing).toEqual([])
+})
+
+test('every path that an npm script runs exists', () => {
+  const named = Object.values(manifest.default.scripts).flatMap((script) =>
+    [...script.matchAll(/[\w./-]+\.(?:ts|mjs|sh)\b/g)].map(([path]) => path),
+  )
+  expect(named.filter((path) => !existsSync(path))).toEqual([])
+})
+
+test(`the README is at most ${readmeLinesMax} lines`, () => {
+  expect(readme.trimEnd().split('\n').length).toBeLessThanOrEqual(readmeLinesMax)
+})
+
+test('every curl line of the README is a line that the smoke test runs', () => {
+  const smoke = globSync('smoke/*.sh').flatMap((path) =>
+    readFileSync(path, 'utf8')
+      .replace(/\\\n\s*/g, '')
+      .split('\n')
+      .map((line) => line.trim()),
+  )
+  const shown = commandLines(readme).filter((line) => /\bcurl\b/.test(line))
+  expect(shown.length).toBeGreaterThan(0)
+  expect(shown.filter((line) => !smoke.includes(line))).toEqual([])
+})
+
+test('the test command of the README is the one that continuous integration runs', () => {
+  const commands = readFileSync('.ci/run', 'utf8').trim().split('\n')
+  expect(commands.at(-1)).toBe('npm cit')
+  expect(readme).toContain('npm cit')
+})

@@ -1,0 +1,22 @@
+import { expect, test } from 'vitest'
+import { commandLines, namedPaths, namedScripts, namedSubcommands } from './markdown.ts'
+
+const document = (text: string) => ({ path: 'docs/a.md', text })
+
+test('paths are found in links and in inline code, placeholders and addresses are not', () => {
+  const text =
+    'See [b](b.md), [c](https://c.test/d.ts), `db/client.ts`, `functions/<name>/index.ts`.'
+  expect(namedPaths(document(text))).toEqual(['docs/b.md', 'db/client.ts'])
+})
+
+test('scripts and subcommands are found in fences too', () => {
+  const text = '```sh\nnpm run db:status\n./deploy-local.sh status --json\n```'
+  expect(namedScripts(document(text))).toEqual(['db:status'])
+  expect(namedSubcommands(document(text))).toEqual(['status'])
+})
+
+test('a command is one line, whatever its breaks, prompt and comment', () => {
+  const text =
+    '```sh\n# first\n$ curl -s \\\n    http://a.test   # says hello\n```\n```json\n{}\n```'
+  expect(commandLines(text)).toEqual(['curl -s http://a.test'])
+})
