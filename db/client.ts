@@ -1,0 +1,80 @@
+import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js'
+import type { PendingQuery, Row, Sql } from 'postgres'
+import { type DatabaseOptions, openPool } from './driver.ts'
+import { createGate } from './gate.ts'
+import * as schema from './schema/index.ts'
+import { lazyStatement, runStatement, type StatementContext } from './statement.ts'
+import { runTransaction, type TransactionClient } from './transaction.ts'
+
+export type { DatabaseOptions } from './driver.ts'
+
+/** Drizzle on the pool. Ordinary queries are prepared; `transaction` is guarded and retried. */
+export type Db = PostgresJsDatabase<typeof schema>
+/** What `db.transaction` hands to its callback. Everything that takes a `Db` takes it too. */
+export type Tx = Parameters<Parameters<Db['transaction']>[0]>[0]
+
+export type Database = {
+  db: Db
+  /** The bare driver on a small pool of its own, for hot statements: its own parsers, no retries, no transactions. */
+  sql: Sql
+  close(): Promise<void>
+}
+
+const transactionWaitMs = 2_500
+const transactionsWaitingMax = 1_000
+const closeSeconds = 5
+
+/**
+ * Opens the database lazily: the first statement connects, so that a process starts while Postgres is away.
+ * @throws {Error} the driver lacks its patch, or the URL is wrong
+ */
+export function openDatabase(options: DatabaseOptions): Database {
+  const pool = openPool(options, options.poolMax)
+  const hot = openPool(options, Math.max(1, Math.ceil(options.poolMax / 2)))
+  const context = statementContext(options)
+  const gate = createGate({
+    // One connection stays for single statements: a transaction that waits for one would wait for ever.
+    places: Math.max(1, options.poolMax - 1),
+    waitMsMax: transactionWaitMs,
+    waitingMax: transactionsWaitingMax,
+  })
+  const client = {
+    options: pool.options,
+    unsafe: (text: string, params: unknown[] = []) =>
+      lazyStatement((asArrays) => runStatement(pool, context, { text, params, asArrays })),
+    begin: (work: (client: TransactionClient) => Promise<unknown>) =>
+      runTransaction(pool, { context, gate }, work),
+  }
+  return {
+    db: drizzle(client as unknown as Sql, { schema }),
+    sql: observed(hot, context.observe),
+    async close() {
+      await Promise.all([pool.end({ timeout: closeSeconds }), hot.end({ timeout: closeSeconds })])
+    },
+  }
+}
+
+function statementContext(options: DatabaseOptions): StatementContext {
+  const { prepare, statementTimeoutMs, logSql, onStatement } = options
+  const observe = (text: string) => {
+    logSql?.(text)
+    onStatement?.(text)
+  }
+  return { prepare, statementTimeoutMs, observe, preparedTexts: new Set(), inFlight: 0 }
+}
+
+function observed(sql: Sql, observe: (text: string) => void): Sql {
+  return new Proxy(sql, {
+    apply(target, self, args) {
+      const query: PendingQuery<Row[]> = Reflect.apply(target, self, args)
+      const [strings] = args
+      if (Array.isArray(strings?.raw)) observe(strings.raw.join('?'))
+      return query
+    },
+    get(target, name, self) {
+      if (name === 'begin')
+        throw new Error('Use db.transaction: only it survives a lost connection.')
+      return Reflect.get(target, name, self)
+    },
+  })
+}

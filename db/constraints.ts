@@ -1,0 +1,79 @@
+import type { DatabaseProblem } from './errors.ts'
+
+const invalid = (publicMessage: string): DatabaseProblem => ({ code: 'invalid', publicMessage })
+const missing = (publicMessage: string): DatabaseProblem => ({ code: 'not_found', publicMessage })
+const duplicate = (publicMessage: string): DatabaseProblem => ({
+  code: 'duplicate',
+  publicMessage,
+})
+const conflict = (publicMessage: string): DatabaseProblem => ({ code: 'conflict', publicMessage })
+
+const sameId = duplicate('Something with this id exists already.')
+const unknownRole = invalid('The role is not one of those that exist.')
+
+/** Every named constraint and unique index of the schema, and what breaking it means to a caller. */
+export const constraintProblems: Record<string, DatabaseProblem> = {
+  tenants_pkey: sameId,
+  tenants_name_is_unique: duplicate('A tenant with this name exists already.'),
+  tenants_operator_is_single: conflict('There is an operator tenant already.'),
+  tenants_name_length: invalid('A tenant name has 1 to 120 characters.'),
+
+  users_pkey: sameId,
+  users_tenant_exists: missing('The tenant does not exist.'),
+  users_email_is_unique_in_tenant: duplicate('A user with this email exists already.'),
+  users_email_is_lower_case: invalid('An email is stored in lower case.'),
+  users_role_is_known: unknownRole,
+
+  api_keys_pkey: sameId,
+  api_keys_user_exists: missing('The user does not exist.'),
+  api_keys_role_is_known: unknownRole,
+  api_keys_secret_is_sha256: invalid('The hash of a secret has 32 bytes.'),
+
+  audit_log_pkey: sameId,
+  audit_log_tenant_exists: missing('The tenant does not exist.'),
+  audit_log_seq_is_gapless: conflict('Two audit rows were written at once. Try again.'),
+
+  idempotency_keys_pkey: {
+    code: 'conflict',
+    publicMessage: 'A request with this Idempotency-Key exists already.',
+  },
+  idempotency_keys_user_exists: missing('The user does not exist.'),
+  idempotency_keys_status_is_known: invalid('The status is not one of those that exist.'),
+  idempotency_keys_key_length: invalid('An Idempotency-Key has 1 to 255 characters.'),
+  idempotency_keys_done_has_reply: invalid('A finished request has a reply.'),
+
+  blobs_pkey: duplicate('These bytes are stored already.'),
+  blobs_sha256_is_sha256: invalid('A SHA-256 has 32 bytes.'),
+  blobs_bytes_is_not_negative: invalid('A size is not negative.'),
+
+  documents_pkey: sameId,
+  documents_user_exists: conflict('The user does not exist, or still owns documents.'),
+  documents_bytes_exist: conflict('The stored bytes do not exist, or a document still needs them.'),
+  documents_revision_is_unique_for_bytes: duplicate(
+    'A document with the same bytes exists already.',
+  ),
+  documents_status_is_known: invalid('The status is not one of those that exist.'),
+  documents_kind_is_known: invalid('The kind is not one of those that exist.'),
+  documents_failure_has_code: invalid('A failed document, and only that, has a failure code.'),
+  documents_failure_is_known: invalid('The failure code is not one of those that exist.'),
+  documents_progress_is_within_pages: invalid('Progress lies between zero and the page count.'),
+  documents_filename_length: invalid('A file name has 1 to 255 characters.'),
+
+  document_pages_pkey: duplicate('This page exists already.'),
+  document_pages_document_exists: missing('The document does not exist.'),
+  document_pages_number_is_positive: invalid('Pages are numbered from 1.'),
+  document_pages_rotation_is_quarter: invalid('A rotation is 0, 90, 180 or 270 degrees.'),
+  document_pages_words_are_whole: invalid('Packed words have 24 bytes each.'),
+
+  jobs_pkey: sameId,
+  jobs_dedupe_key_is_unique: duplicate('A job with this dedupe key waits already.'),
+  jobs_status_is_open: invalid('A job here is queued, waiting or running.'),
+  jobs_lease_is_whole: conflict('A running job, and only that, has a lease.'),
+  jobs_attempts_are_limited: conflict('The job has no attempts left.'),
+
+  job_history_pkey: sameId,
+  job_history_status_is_final: invalid('A job here is completed, failed, dead or cancelled.'),
+
+  run_events_pkey: sameId,
+  run_events_tenant_exists: missing('The tenant does not exist.'),
+}

@@ -1,0 +1,119 @@
+import { readFileSync } from 'node:fs'
+import postgres, { type Options, type PostgresType, type Sql } from 'postgres'
+
+/** How to reach a database, and how long to wait for it. Times in milliseconds. */
+export type DatabaseOptions = {
+  /** `postgres://user[:password]@host:port/database[?sslmode=...][&host=/socket/folder]` */
+  url: string
+  /** Wins over the URL's. Read again for every connection, so that a rotated secret needs no restart. */
+  passwordFile?: string
+  password?: string
+  poolMax: number
+  /** `false` behind a pooler in transaction mode: then nothing is prepared and no session setting is sent. */
+  prepare: boolean
+  applicationName: string
+  statementTimeoutMs: number
+  connectTimeoutMs: number
+  /** Called with every statement's text, never with a value. */
+  logSql?: (text: string) => void
+  onStatement?: (text: string) => void
+}
+
+/** The revision that `patches/postgres+3.4.9.patch` writes into the driver. */
+const driverPatch = 1
+
+/** An open transaction that waits for its own process this long is a fault of the program. */
+const idleInTransactionMs = 15_000
+const keepAliveSeconds = 30
+const pipelineMax = 100
+
+/**
+ * An unpatched driver can commit one request's statement inside another's transaction, crash the process when
+ * a connection dies, and slows down with use.
+ * @throws {Error} the patch was not applied, e.g. after `npm ci --ignore-scripts`
+ */
+export function refuseUnpatchedDriver(driver: object = postgres): void {
+  if (Reflect.get(driver, 'octavoPatch') === driverPatch) return
+  throw new Error(
+    `The driver "postgres" lacks our patch ${driverPatch}: run \`npx patch-package\` and start again.`,
+  )
+}
+
+/** One pool. Nothing is left to the driver's defaults or its PG* environment variables. */
+export function openPool(options: DatabaseOptions, poolMax: number): Sql {
+  refuseUnpatchedDriver()
+  return postgres(driverOptions(options, poolMax))
+}
+
+/**
+ * One connection for one long task (a migration, an index): no statement timeout, no pool, nothing prepared.
+ * `begin` is the driver's own: with a single user the guard has nothing to guard.
+ */
+export function openSession(
+  connection: Pick<DatabaseOptions, 'url' | 'password' | 'passwordFile'>,
+  applicationName: string,
+): Sql {
+  refuseUnpatchedDriver()
+  const shape = { poolMax: 1, prepare: false, statementTimeoutMs: 0, connectTimeoutMs: 10_000 }
+  const options = driverOptions({ ...connection, ...shape, applicationName }, 1)
+  return postgres({ ...options, idle_timeout: 0, max_lifetime: null })
+}
+
+// The driver's types lack this one option.
+type DriverOptions = Options<Record<string, PostgresType>> & { max_pipeline: number }
+
+function driverOptions(options: DatabaseOptions, poolMax: number): DriverOptions {
+  const url = new URL(options.url)
+  const user = decodeURIComponent(url.username)
+  return {
+    host: url.searchParams.get('host') ?? decodeURIComponent(url.hostname),
+    port: Number(url.port || 5432),
+    database: decodeURIComponent(url.pathname.slice(1)) || user,
+    user,
+    password: passwordOf(options, decodeURIComponent(url.password)),
+    ssl: sslOf(url.searchParams.get('sslmode')),
+    max: poolMax,
+    max_pipeline: pipelineMax,
+    // Jittered, so that a pool does not renew all its connections in one moment.
+    max_lifetime: 60 * (30 + Math.random() * 30),
+    idle_timeout: 300,
+    connect_timeout: options.connectTimeoutMs / 1000,
+    // The driver's own backoff waits up to 20 s; Postgres' return must be noticed within 2 s.
+    backoff: (attempt) => Math.min(0.05 * 2 ** attempt, 0.5),
+    keep_alive: keepAliveSeconds,
+    prepare: options.prepare,
+    // Its own query for array types is an unhandled rejection when the database is away.
+    fetch_types: false,
+    types: {},
+    debug: false,
+    onnotice: () => {},
+    publications: 'none',
+    transform: { undefined: undefined },
+    connection: sessionSettings(options),
+  }
+}
+
+// A pooler in transaction mode refuses unknown start-up settings; there they belong to the role.
+function sessionSettings(options: DatabaseOptions) {
+  const named = { application_name: options.applicationName }
+  if (!options.prepare) return named
+  return {
+    ...named,
+    TimeZone: 'UTC',
+    statement_timeout: options.statementTimeoutMs,
+    idle_in_transaction_session_timeout: idleInTransactionMs,
+  }
+}
+
+function passwordOf(options: DatabaseOptions, inUrl: string): string | (() => string) {
+  const { passwordFile, password } = options
+  if (passwordFile !== undefined) return () => readFileSync(passwordFile, 'utf8').trimEnd()
+  return password ?? inUrl
+}
+
+function sslOf(mode: string | null): Options<Record<string, PostgresType>>['ssl'] & {} {
+  if (mode === null || mode === 'disable') return false
+  if (mode === 'allow' || mode === 'prefer' || mode === 'require' || mode === 'verify-full')
+    return mode
+  throw new Error(`sslmode=${mode} is not supported: use disable, prefer, require or verify-full`)
+}

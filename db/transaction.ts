@@ -1,0 +1,121 @@
+import type { Sql, TransactionSql } from 'postgres'
+import { DatabaseUnavailable, isConnectFailure, isConnectionLost, isRetryable } from './errors.ts'
+import type { Gate } from './gate.ts'
+import { lazyStatement, pause, type StatementContext, settled, startQuery } from './statement.ts'
+
+const attemptsMax = 4
+
+/** What Drizzle uses of a transaction's client. */
+export type TransactionClient = {
+  options: unknown
+  unsafe(text: string, params?: unknown[]): ReturnType<typeof lazyStatement<unknown>>
+  savepoint<T>(work: (client: TransactionClient) => Promise<T>): Promise<T>
+}
+type Work<T> = (client: TransactionClient) => Promise<T>
+
+/** `refusal` answers every further statement; `lost` says that the connection is gone with it. */
+type Fate = { refusal: unknown; lost: boolean; fail: (err: unknown) => void }
+
+/**
+ * Runs `work` in a transaction, again when the server asks for it (40001, 40P01) or no connection could be had.
+ * `work` may therefore run several times and must have no effect outside the transaction.
+ */
+export async function runTransaction<T>(
+  sql: Sql,
+  { context, gate }: { context: StatementContext; gate: Gate },
+  work: Work<T>,
+): Promise<T> {
+  const leave = await gate.enter()
+  try {
+    for (let attempt = 1; ; attempt += 1) {
+      let started = false
+      try {
+        return await attemptTransaction(sql, context, (client) => {
+          started = true
+          return work(client)
+        })
+      } catch (err) {
+        const again = isRetryable(err) || (!started && isConnectFailure(err))
+        if (!again || attempt >= attemptsMax) throw err
+        await pause(attempt)
+      }
+    }
+  } finally {
+    leave()
+  }
+}
+
+/**
+ * The guard. When a connection dies inside `begin`, the driver rejects `begin` but keeps the callback running, and the
+ * connection may serve another request meanwhile: a further statement, and the driver's own `rollback` or `commit`
+ * after the callback, would land in that request's transaction. So a lost callback gets no further statement
+ * and never reports back to the driver.
+ * @see porsager/postgres#1066, #1154, #1155, #1186, #1208, #1215
+ */
+function attemptTransaction<T>(sql: Sql, context: StatementContext, work: Work<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const fate: Fate = { refusal: null, lost: false, fail: reject }
+    sql
+      .begin((inner) => relayed(fate, work(guardedClient(inner, context, fate))))
+      .then(
+        (value) => {
+          fate.refusal ??= new DatabaseUnavailable('TRANSACTION_OVER', 'the transaction is over')
+          resolve(value as T)
+        },
+        (err) => {
+          fate.refusal ??= new DatabaseUnavailable('TRANSACTION_LOST', 'the transaction failed', {
+            cause: err,
+          })
+          fate.lost = true
+          reject(err)
+        },
+      )
+  })
+}
+
+function relayed<T>(fate: Fate, outcome: Promise<T>): Promise<T> {
+  return new Promise((commit, rollback) => {
+    outcome.then(
+      (value) => {
+        if (!fate.lost) fate.refusal === null ? commit(value) : rollback(fate.refusal)
+      },
+      (err) => {
+        if (!fate.lost) rollback(err)
+      },
+    )
+  })
+}
+
+function guardedClient(
+  inner: TransactionSql,
+  context: StatementContext,
+  fate: Fate,
+): TransactionClient {
+  return {
+    options: Reflect.get(inner, 'options') ?? {},
+    unsafe: (text, params = []) =>
+      lazyStatement(async (asArrays) => {
+        if (fate.refusal !== null) throw fate.refusal
+        try {
+          return await settled(startQuery(inner, context, { text, params, asArrays }), context)
+        } catch (err) {
+          judge(fate, err)
+          throw err
+        }
+      }),
+    savepoint: async (work) => {
+      if (fate.refusal !== null) throw fate.refusal
+      const run = inner.savepoint((nested) =>
+        relayed(fate, work(guardedClient(nested, context, fate))),
+      )
+      return (await run) as Awaited<ReturnType<typeof work>>
+    },
+  }
+}
+
+function judge(fate: Fate, err: unknown): void {
+  if (isConnectionLost(err)) fate.lost = true
+  else if (!(err instanceof DatabaseUnavailable)) return
+  fate.refusal ??= err
+  fate.fail(err)
+}
