@@ -35,6 +35,10 @@ export class FunctionApp<Name extends string = string, S = Record<never, never>>
     }
   }
 
+  get name(): Name {
+    return this.info.name
+  }
+
   get routes(): readonly Route[] {
     return this.#mounted.map(({ route }) => route)
   }
@@ -77,14 +81,14 @@ export class FunctionApp<Name extends string = string, S = Record<never, never>>
     router.notFound(() => {
       throw new AppError('not_found', 'There is nothing here.')
     })
+    const openApiPath = `/v1/${this.info.name}/openapi.json`
+    router.get(openApiPath, (c) => c.json(openApiDocument(this, this.#deps.config.version)))
     const ordered = [...this.#mounted].sort((a, b) => parameters(a.path) - parameters(b.path))
     for (const { route, handler, path } of ordered) {
       router.on(route.method.toUpperCase(), path, (c) =>
         answerCall(this.#kit, { route, handler, params: c.req.param(), ...c.env }),
       )
     }
-    const openApiPath = `/v1/${this.info.name}/openapi.json`
-    router.get(openApiPath, (c) => c.json(openApiDocument(this, this.#deps.config.version)))
     for (const path of new Set([...ordered.map((mounted) => mounted.path), openApiPath]))
       router.all(path, (c) => this.#answerOtherMethod(c.req.raw, path))
     return router

@@ -63,10 +63,10 @@ async function answerAdmitted(kit: Kit, matched: Matched, signal: AbortSignal): 
   if (route.input?.stream) refuseContentEncoding(request.headers)
   const { jsonBytesMax } = kit.deps.config
   const { input, bodyText } = await readInput(route, request, { params, url, jsonBytesMax })
-  const marked = await openMark(kit, matched, bodyText)
-  const c = newCall(kit, matched, { signal, marked })
+  let marked: Marked | null = null
   try {
-    const answer = await handler(c, input)
+    marked = await openMark(kit, matched, bodyText)
+    const answer = await handler(newCall(kit, matched, { signal, marked }), input)
     if (answer instanceof Response) return answer
     const rendered = renderReply(route, answer)
     await marked?.finishIfOpen(rendered)

@@ -18,7 +18,5 @@ export function didYouMean(given: string, known: readonly string[]): string | nu
   const nearest = known
     .map((name) => ({ name, distance: editDistance(given.toLowerCase(), name.toLowerCase()) }))
     .sort((a, b) => a.distance - b.distance)[0]
-  return nearest && nearest.distance <= Math.max(1, Math.floor(nearest.name.length / 3))
-    ? nearest.name
-    : null
+  return nearest && nearest.distance <= Math.ceil(nearest.name.length / 3) ? nearest.name : null
 }
