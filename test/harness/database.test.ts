@@ -12,6 +12,6 @@ test('a connection that a test leaves open fails its file', async () => {
   const { url } = await createTestDatabase()
   const forgotten = postgres(url, { max: 1, connection: { application_name: 'forgotten' } })
   await forgotten`select 1`
-  await expect(dropTestDatabases()).rejects.toThrow(/forgotten/)
+  await expect(dropTestDatabases(50)).rejects.toThrow(/forgotten/)
   await forgotten.end({ timeout: 1 }).catch(() => {})
 })

@@ -37,7 +37,7 @@ export async function createTestDatabase(options: { empty?: boolean } = {}): Pro
 /** Closes and drops all that this file made; the first fault fails the file. */
 export async function endFile(): Promise<void> {
   const faults: unknown[] = []
-  const steps = [...closers.splice(0).reverse(), dropTestDatabases]
+  const steps = [...closers.splice(0).reverse(), () => dropTestDatabases()]
   for (const step of steps) {
     try {
       await step()
@@ -52,12 +52,12 @@ export async function endFile(): Promise<void> {
  * Drops what this file made.
  * @throws {Error} a connection is still open: whoever opened it forgot to close it
  */
-export async function dropTestDatabases(): Promise<void> {
+export async function dropTestDatabases(waitMs = leakDeadlineMs): Promise<void> {
   const names = created.splice(0).map((database) => database.name)
   shared = undefined
   if (names.length === 0) return
   const leaked = await asAdmin(async (admin) => {
-    const open = await openConnections(admin, names)
+    const open = await openConnections(admin, names, waitMs)
     for (const name of names) await admin.unsafe(`drop database if exists ${name} with (force)`)
     return open
   })
@@ -67,8 +67,12 @@ export async function dropTestDatabases(): Promise<void> {
 }
 
 /** Closing is asynchronous on the server's side, so a closed connection gets a moment to vanish. */
-async function openConnections(admin: postgres.Sql, names: string[]): Promise<string[]> {
-  const deadline = Date.now() + leakDeadlineMs
+async function openConnections(
+  admin: postgres.Sql,
+  names: string[],
+  waitMs: number,
+): Promise<string[]> {
+  const deadline = Date.now() + waitMs
   for (;;) {
     const rows = await admin<{ application_name: string; query: string }[]>`
       select application_name, left(query, 80) as query from pg_stat_activity

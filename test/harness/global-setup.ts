@@ -1,7 +1,7 @@
 import postgres from 'postgres'
 import type { TestProject } from 'vitest/node'
+import { migrate } from '../../db/migrate.ts'
 import { startTestPostgres } from './postgres-server.ts'
-import { migrateTemplate } from './template.ts'
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -18,22 +18,22 @@ export default async function globalSetup({ provide }: TestProject): Promise<() 
   const server = given ? { url: given, stop: async () => {} } : await startTestPostgres()
   const template = `octavo_template_${process.pid}`
   const admin = postgres(server.url, { max: 1, onnotice: () => {} })
-  try {
-    await admin.unsafe(`drop database if exists ${template}`)
-    await admin.unsafe(`create database ${template}`)
-    await migrateTemplate(withDatabase(server.url, template))
-  } catch (err) {
-    await admin.end({ timeout: 1 })
-    await server.stop()
-    throw err
-  }
-  provide('adminUrl', server.url)
-  provide('template', template)
-  return async () => {
+  const end = async () => {
     await admin.unsafe(`drop database if exists ${template} with (force)`)
     await admin.end({ timeout: 1 })
     await server.stop()
   }
+  try {
+    await admin.unsafe(`drop database if exists ${template}`)
+    await admin.unsafe(`create database ${template} template template0`)
+    await migrate({ url: withDatabase(server.url, template), log: () => {} })
+  } catch (err) {
+    await end()
+    throw err
+  }
+  provide('adminUrl', server.url)
+  provide('template', template)
+  return end
 }
 
 function withDatabase(url: string, name: string): string {

@@ -52,6 +52,9 @@ export function requestsOf(app: TestApp, tenant: TestTenant): Requests {
   }
 }
 
+/** A reply's JSON, as what the test expects it to be; the expectations that follow are the check. */
+export const bodyOf = async <T>(response: Response): Promise<T> => (await response.json()) as T
+
 function mounted(app: TestApp, path: string): string {
   const isRoot = app.routes?.some((route) => route.atRoot && route.path === path.split('?')[0])
   if (isRoot || path.startsWith('/v1/') || !app.name) return path
