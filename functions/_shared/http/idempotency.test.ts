@@ -53,23 +53,26 @@ test('a mark whose request died expires after 30 s, and not before', async () =>
   expect((await post('/', widget, keyed('k'))).status).toBe(201)
 })
 
-test('a request that outlived its mark is rolled back', async () => {
-  const { promise: gate, resolve: open } = Promise.withResolvers<void>()
-  const { promise: started, resolve: start } = Promise.withResolvers<void>()
+test('a request that outlived its mark is rolled back while its successor still runs', async () => {
+  const gates = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  const started = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
   let calls = 0
   const beforeReply = () => {
+    const gate = gates[calls]
+    started[calls]?.resolve()
     calls += 1
-    if (calls > 1) return Promise.resolve()
-    start()
-    return gate
+    return gate?.promise ?? Promise.resolve()
   }
   const { post, clock } = await setup(createWidgets({ beforeReply }))
   const slow = post('/', widget, keyed('k'))
-  await started
+  await started[0]?.promise
   clock.advance(31_000)
-  expect((await post('/', widget, keyed('k'))).status).toBe(201)
-  open()
+  const successor = post('/', widget, keyed('k'))
+  await started[1]?.promise
+  gates[0]?.resolve()
   expect((await slow).status).toBe(409)
+  gates[1]?.resolve()
+  expect((await successor).status).toBe(201)
   expect(await (await post('/', widget)).json()).toMatchObject({ stored: 2 })
 })
 
