@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { carriesTenant, tenantTables } from './statements.ts'
+import { systemCalls, systemStatements } from './system-statements.ts'
 
 test('tenant tables are those with a tenant_id, and tenants is not one', () => {
   expect(tenantTables).toContain('documents')
@@ -14,20 +15,33 @@ test.each([
   'insert into users (id, email) values ($1, $2)',
   'select 1 from documents d join blobs b on b.sha256 = d.sha256 where d.tenant_id = $1',
   'with gone as (delete from jobs where tenant_id = $1 returning *) select * from job_history',
+  'select 1 from users u join api_keys k on k.tenant_id = u.tenant_id and k.tenant_id = u.tenant_id where k.id = $1',
+  'select 1 from users, documents where users.tenant_id = $1',
+  'update documents set tenant_id = tenant_id where id = $1',
 ])('a statement without the tenant is refused: %s', (text) => {
   expect(carriesTenant(text)).toBe(false)
 })
 
 test.each([
   'select "id" from "documents" where ("documents"."tenant_id" = $1 and "documents"."id" = $2)',
+  'select "documents"."id", "documents"."status" from "documents" where "documents"."tenant_id" = $1',
   'insert into "users" ("tenant_id", "id") values ($1, $2)',
   'select 1 from documents d join blobs b using (tenant_id, sha256) where d.tenant_id = $1',
   'select 1 from documents d join users u on u.tenant_id = d.tenant_id where d.tenant_id = $1',
   'select 1 from jobs where (tenant_id, id) = ($1, $2)',
   'copy document_pages (tenant_id, number) from stdin',
   'with gone as (delete from jobs where tenant_id = $1 returning *) insert into job_history (tenant_id, id) select tenant_id, id from gone',
-  '/* system: lease-jobs */ update jobs set status = $1',
+  'select 1 from jobs where tenant_id = any($1::uuid[])',
+  'select 1 from jobs where tenant_id = ? and id = any(?)',
+  'with i as (select $1::uuid as tenant_id) select 1 from jobs j join i on j.tenant_id = i.tenant_id',
   'select id from tenants where name = $1',
 ])('a statement with the tenant of each table passes: %s', (text) => {
   expect(carriesTenant(text)).toBe(true)
+})
+
+test('the statements without a tenant are these, one each, and they do need the exception', async () => {
+  expect(Object.keys(systemCalls).sort()).toEqual(['deleteExpiredIdempotencyKeys', 'findKey'])
+  const texts = [...(await systemStatements())]
+  expect(texts.length).toBe(2)
+  expect(texts.filter(carriesTenant)).toEqual([])
 })
