@@ -19,7 +19,15 @@ export type DatabaseOptions = {
   onStatement?: (text: string) => void
 }
 
-/** The revision that `patches/postgres+3.4.9.patch` writes into the driver. */
+/**
+ * The revision that `patches/postgres+3.4.9.patch` writes into the driver. What it mends, each with its test in
+ * `driver-patch.test.ts` or the benchmark `bench/driver-cost.ts`:
+ * 1. a statement, or a COPY, on a connection that died crashed the process or waited for ever;
+ * 2. a new connection inherited unsent bytes and the last error of the one before it (the "stale 57P01");
+ * 3. the queue kept a dead prefix, so that every statement cost more the longer a busy pool lived;
+ * 4. cancelling the statement that opened a connection lost that connection to the pool;
+ * 5. a statement prepared again after a migration sent doubly encoded values (`bytea`, `json`).
+ */
 const driverPatch = 1
 
 /** An open transaction that waits for its own process this long is a fault of the program. */

@@ -1,3 +1,4 @@
+import { drizzle } from 'drizzle-orm/postgres-js'
 import postgres, { type Sql } from 'postgres'
 import { openSession } from './driver.ts'
 import {
@@ -7,6 +8,7 @@ import {
   readMigrations,
 } from './journal.ts'
 import { ensurePartitions } from './partitions.ts'
+import * as schema from './schema/index.ts'
 
 type Connection = { url: string; password?: string; passwordFile?: string }
 type MigrateOptions = Connection & {
@@ -34,7 +36,7 @@ export async function migrate(options: MigrateOptions): Promise<string[]> {
     await prepareTable(sql)
     const pending = pendingMigrations(migrations, await readApplied(sql))
     for (const migration of pending) await apply(sql, migration, options.log)
-    await ensurePartitions(sql, new Date())
+    await ensurePartitions(drizzle(sql, { schema }), new Date())
     return pending.map((migration) => migration.name)
   } finally {
     // Ends the session, and with it the lock.

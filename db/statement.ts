@@ -115,9 +115,10 @@ function mayRunAgain(err: unknown, query: Query, text: string): boolean {
   return isConnectFailure(err) || (isConnectionLost(err) && isRead(text))
 }
 
-/** A statement that only reads, by its first word: running it twice changes nothing. */
+/** A statement that only reads, by its first word (after a comment): running it twice changes nothing. */
 const isRead = (text: string): boolean =>
-  /^\s*select\b/i.test(text) && !/\bfor\s+(no\s+key\s+)?(update|share|key)\b/i.test(text)
+  /^\s*(\/\*[^*]*\*\/\s*)?select\b/i.test(text) &&
+  !/\bfor\s+(no\s+key\s+)?(update|share|key)\b/i.test(text)
 
 /** Exponential with full jitter, so that the calls of one outage do not return in step. */
 export function pause(attempt: number): Promise<void> {
