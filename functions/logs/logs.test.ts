@@ -1,0 +1,114 @@
+import { expect, test } from 'vitest'
+import { setup } from '../../test/harness/setup.ts'
+import type { ErrorEntry } from '../_shared/ports/redis.ts'
+import { createApp } from './index.ts'
+
+const entry = (fields: Partial<ErrorEntry> = {}): ErrorEntry => ({
+  ...{ time: '2026-11-20T05:00:46.694Z', level: 'warn', source: 'function', function: 'users' },
+  ...{ request_id: 'req-00000001', method: 'GET', path: '/v1/users', status: 404 },
+  ...{ code: 'not_found', message: 'There is nothing here.', ...fields },
+})
+
+async function setupLogs(entries: ErrorEntry[] = [], options = {}) {
+  const bench = await setup(createApp, options)
+  bench.redis.entries.push(...entries)
+  return bench
+}
+
+test("an admin of the operator's tenant reads the entries, newest first", async () => {
+  const entries = [entry({ message: 'newer' }), entry({ message: 'older' })]
+  const { operator } = await setupLogs(entries)
+  const response = await operator.get('/')
+  expect(response.status).toBe(200)
+  expect(await response.json()).toEqual({
+    items: entries,
+    next_cursor: null,
+    degraded: false,
+    dropped: 0,
+  })
+})
+
+test.each(['admin', 'editor', 'viewer', 'ingest', 'worker'] as const)(
+  'a %s of another tenant may neither read nor write',
+  async (as) => {
+    const { get, post, logLines } = await setupLogs([entry()])
+    const body = { level: 'error', message: 'hello' }
+    const replies = [await get('/', { as }), await post('/', body, { as })]
+    expect(replies.map(({ status }) => status)).toEqual([403, 403])
+    expect(await replies[0]?.text()).not.toContain('There is nothing here.')
+    expect(logLines.map(({ message }) => message)).not.toContain('hello')
+  },
+)
+
+test.each(['editor', 'viewer', 'ingest', 'worker'] as const)(
+  "a %s of the operator's tenant may not read",
+  async (as) => {
+    const { operator } = await setupLogs()
+    expect((await operator.get('/', { as })).status).toBe(403)
+  },
+)
+
+test('nobody reads without a key', async () => {
+  const { get } = await setupLogs()
+  expect((await get('/', { as: 'nobody' })).status).toBe(401)
+})
+
+test.each([
+  ['level=error', ['b']],
+  ['source=caddy', ['c']],
+  ['function=documents', ['b']],
+  ['request_id=req-00000003', ['c']],
+  ['level=warn&limit=1', ['a']],
+  ['level=error&source=caddy', []],
+])('%s selects exactly the matching entries', async (query, expected) => {
+  const { operator } = await setupLogs([
+    entry({ message: 'a' }),
+    entry({ message: 'b', level: 'error', function: 'documents' }),
+    entry({ message: 'c', source: 'caddy', request_id: 'req-00000003' }),
+  ])
+  const { items } = (await (await operator.get(`/?${query}`)).json()) as { items: ErrorEntry[] }
+  expect(items.map(({ message }) => message)).toEqual(expected)
+})
+
+test.each(['limit=0', 'limit=201', 'limit=x', 'level=info', 'source=redis', 'lvl=warn'])(
+  '%s is refused as invalid',
+  async (query) => {
+    const { operator } = await setupLogs()
+    expect((await operator.get(`/?${query}`)).status).toBe(422)
+  },
+)
+
+test('what the relay remembers is marked as degraded while Redis is away', async () => {
+  const { deps, operator } = await setupLogs()
+  deps.redis.errorList.read = async () => ({ entries: [entry()], degraded: true, dropped: 7 })
+  const page = await (await operator.get('/')).json()
+  expect(page).toMatchObject({ degraded: true, dropped: 7, items: [{ status: 404 }] })
+})
+
+test.each(['warn', 'error'] as const)(
+  'a test %s goes through the log of the function, with the request id of the reply',
+  async (level) => {
+    const { operator, logLines } = await setupLogs()
+    const response = await operator.post('/', { level, message: ' Is anybody there? ' })
+    expect(response.status).toBe(202)
+    const requestId = response.headers.get('x-request-id')
+    expect(await response.json()).toEqual({
+      ...{ request_id: requestId, level, message: 'Is anybody there?' },
+    })
+    const fields = { code: 'test_entry', function: 'logs', request_id: requestId, method: 'POST' }
+    expect(logLines[0]).toMatchObject({ level, message: 'Is anybody there?', fields })
+  },
+)
+
+test.each([
+  [{ level: 'info', message: 'x' }, 422],
+  [{ level: 'warn', message: ' ' }, 422],
+  [{ level: 'warn', message: 'x'.repeat(1001) }, 422],
+  [{ level: 'warn' }, 422],
+  ['{"level"', 400],
+])('the test entry %j is refused', async (body, status) => {
+  const { operator, logLines } = await setupLogs()
+  const headers = { 'content-type': 'application/json' }
+  expect((await operator.post('/', body, { headers })).status).toBe(status)
+  expect(logLines.filter(({ fields }) => fields.code === 'test_entry')).toEqual([])
+})
