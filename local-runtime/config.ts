@@ -1,12 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type * as z from 'zod'
+import { type BuiltConfig, buildConfig } from './config/build.ts'
 import { appSecretFault, credentialReader } from './config/credentials.ts'
-import { describeSettings } from './config/description.ts'
 import { ConfigFault, type Fault } from './config/faults.ts'
-import { ensureFolders, socketPath, stackPaths, stackPorts } from './config/folders.ts'
-import { ensureSecretFile, Secret } from './config/secrets.ts'
+import { ensureFolders } from './config/folders.ts'
+import { ensureSecretFile } from './config/secrets.ts'
 import { Settings, settingDocuments } from './config/settings.ts'
 import { envFileOf, readSources, type Sources } from './config/sources.ts'
 
@@ -16,7 +16,7 @@ export { ensureFolders, socketPath, stackPaths, stackPorts } from './config/fold
 export { ensureSecretFile, Secret } from './config/secrets.ts'
 
 /** Everything that a process of Octavo knows of its surroundings. Deeply frozen. */
-export type Config = ReturnType<typeof buildConfig>
+export type Config = BuiltConfig
 
 type Environment = Record<string, string | undefined>
 type LoadOptions = {
@@ -46,7 +46,13 @@ export function loadConfig(env: Environment = process.env, options: LoadOptions 
   const faults = [...credentials.faults, ...(secretFault === null ? [] : [secretFault])]
   if (!parsed.success) faults.unshift(...schemaFaults(parsed.error, sources))
   if (!parsed.success || faults.length > 0) throw new ConfigFault(faults)
-  return deepFreeze(buildConfig(parsed.data, given, { checkout, sources }))
+  return deepFreeze(
+    buildConfig(parsed.data, given, {
+      version: manifestOf(checkout)?.version ?? '0.0.0',
+      checkout,
+      sources,
+    }),
+  )
 }
 
 /** Makes the stack's folders and generates the secrets that nobody gave. Safe to call at any time, by several at once. */
@@ -72,90 +78,6 @@ export function systemEnvironment(env: Environment = process.env): Record<string
   return { PATH: '/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin', ...Object.fromEntries(entries) }
 }
 
-type Given = {
-  app: Secret | null
-  database: Secret | null
-  redis: Secret | null
-  databaseAddress: { url: string; password: Secret | null } | null
-  redisAddress: { url: string; password: Secret | null } | null
-}
-
-function buildConfig(s: Settings, given: Given, where: { checkout: string; sources: Sources }) {
-  const { checkout, sources } = where
-  const home = resolve(checkout, s.OCTAVO_HOME)
-  const paths = stackPaths(home)
-  const ports = stackPorts(s.OCTAVO_PORT)
-  const { databaseAddress, redisAddress } = given
-  return {
-    version: versionOf(checkout),
-    checkout,
-    home,
-    paths,
-    ports,
-    bind: s.OCTAVO_BIND,
-    port: s.OCTAVO_PORT,
-    baseUrl: baseUrl(s.OCTAVO_BIND, s.OCTAVO_PORT),
-    logLevel: s.LOG_LEVEL,
-    logFiles: { bytesMax: s.OCTAVO_LOG_FILE_BYTES_MAX, filesMax: s.OCTAVO_LOG_FILES_MAX },
-    appSecret: given.app ?? Secret.ofFile(paths.appSecret),
-    database: {
-      isEmbedded: databaseAddress === null,
-      url: databaseAddress?.url ?? `postgres://app_user@127.0.0.1:${ports.postgres}/app_db`,
-      password:
-        databaseAddress === null
-          ? (given.database ?? Secret.ofFile(paths.databasePassword))
-          : (given.database ?? databaseAddress.password),
-      socket: databaseAddress === null ? socketPath(paths.run, `.s.PGSQL.${ports.postgres}`) : null,
-      poolMax: s.DATABASE_POOL_MAX,
-      prepare: s.DATABASE_PREPARE,
-      statementTimeoutMs: s.DATABASE_STATEMENT_TIMEOUT_MS,
-      connectTimeoutMs: s.DATABASE_CONNECT_TIMEOUT_MS,
-      debugSql: s.DEBUG_SQL,
-    },
-    redis: {
-      isOwn: redisAddress === null,
-      url: redisAddress?.url ?? `redis://127.0.0.1:${ports.redis}`,
-      password:
-        redisAddress === null
-          ? (given.redis ?? Secret.ofFile(paths.redisPassword))
-          : (given.redis ?? redisAddress.password),
-      socket: redisAddress === null ? socketPath(paths.run, 'redis.sock') : null,
-      bytesMax: s.REDIS_BYTES_MAX,
-      commandTimeoutMs: s.REDIS_COMMAND_TIMEOUT_MS,
-    },
-    http: {
-      corsOrigins: s.CORS_ORIGINS,
-      uploadBytesMax: s.UPLOAD_BYTES_MAX,
-      jsonBytesMax: s.JSON_BYTES_MAX,
-      requestTimeoutMs: s.REQUEST_TIMEOUT_MS,
-      uploadTimeoutMs: s.UPLOAD_TIMEOUT_MS,
-      duplicatePolicy: s.DUPLICATE_POLICY,
-    },
-    limits: {
-      key: { perSecond: s.RATE_KEY_PER_SECOND, burst: s.RATE_KEY_BURST },
-      address: { perSecond: s.RATE_ADDRESS_PER_SECOND, burst: s.RATE_ADDRESS_BURST },
-      authFailure: { perMinute: s.RATE_AUTH_FAILURES_PER_MINUTE },
-    },
-    isolates: {
-      groups: s.OCTAVO_GROUPS,
-      heartbeatMs: s.OCTAVO_ISOLATE_HEARTBEAT_MS,
-      memoryMb: s.OCTAVO_ISOLATE_MEMORY_MB,
-      drainMs: s.OCTAVO_ISOLATE_DRAIN_MS,
-    },
-    worker: {
-      concurrency: s.OCTAVO_WORKER_CONCURRENCY,
-      leaseSeconds: s.OCTAVO_LEASE_SECONDS,
-      extractionMemoryMb: s.OCTAVO_EXTRACTION_MEMORY_MB,
-      extractionDeadlineMs: s.OCTAVO_EXTRACTION_DEADLINE_MS,
-      extractionPagesMax: s.OCTAVO_EXTRACTION_PAGES_MAX,
-    },
-    retention: { runEventDays: s.OCTAVO_RUN_EVENT_DAYS, jobHistoryDays: s.OCTAVO_JOB_HISTORY_DAYS },
-    shown: describeSettings(sources),
-    sourceOf: sources.sourceOf,
-    warnings: sources.warnings,
-  }
-}
-
 function schemaFaults(error: z.ZodError, { values, sourceOf }: Sources): Fault[] {
   return error.issues.map((issue) => {
     const variable = String(issue.path[0] ?? '')
@@ -171,20 +93,18 @@ function schemaFaults(error: z.ZodError, { values, sourceOf }: Sources): Fault[]
 function findCheckout(env: Environment): string {
   const told = env.OCTAVO_INTERNAL_CHECKOUT
   if (told !== undefined) return told
-  let folder = dirname(fileURLToPath(import.meta.url))
-  while (!existsSync(join(folder, 'package.json')) && dirname(folder) !== folder)
-    folder = dirname(folder)
-  return folder
+  const here = dirname(fileURLToPath(import.meta.url))
+  for (let folder = here; dirname(folder) !== folder; folder = dirname(folder)) {
+    if (manifestOf(folder)?.name === 'octavo') return folder
+  }
+  throw new Error(
+    `No checkout of Octavo lies above ${here}; OCTAVO_INTERNAL_CHECKOUT must name it.`,
+  )
 }
 
-function versionOf(checkout: string): string {
-  const manifest: unknown = JSON.parse(readFileSync(join(checkout, 'package.json'), 'utf8'))
-  return (manifest as { version?: string }).version ?? '0.0.0'
-}
-
-function baseUrl(bind: string, port: number): string {
-  const reachable = bind === '0.0.0.0' ? '127.0.0.1' : bind === '::' ? '::1' : bind
-  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`
+function manifestOf(folder: string): { name?: string; version?: string } | null {
+  const file = join(folder, 'package.json')
+  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : null
 }
 
 function deepFreeze<Value>(value: Value): Value {
@@ -192,3 +112,6 @@ function deepFreeze<Value>(value: Value): Value {
   for (const part of Object.values(value)) deepFreeze(part)
   return Object.freeze(value)
 }
+
+/** A copy of this process's environment, for programs of ours that it starts and that read their own configuration. */
+export const environment = (): Record<string, string | undefined> => ({ ...process.env })

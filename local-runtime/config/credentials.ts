@@ -43,14 +43,26 @@ export function credentialReader(
       const text = values[variable]
       if (text === undefined || !URL.canParse(text)) return null
       const url = new URL(text)
-      const password = url.password === '' ? null : decodeURIComponent(url.password)
+      // The drivers also take it from the query; it must not stay in an address that status prints.
+      const password =
+        url.password === '' ? url.searchParams.get('password') : decoded(url.password)
       url.password = ''
+      url.searchParams.delete('password')
       const source = `${variable} (${sourceOf(variable)})`
       return {
         url: url.href,
         password: password === null ? null : Secret.ofValue(password, source),
       }
     },
+  }
+}
+
+// A lone percent sign is no escape: then the text is meant as it stands.
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
   }
 }
 

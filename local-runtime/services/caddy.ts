@@ -1,8 +1,9 @@
 import { createConnection } from 'node:net'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { ensureFolders, stackPaths } from '../config.ts'
 import { caddyPackage, ensurePrograms } from './debian-packages.ts'
 import { claimFolder } from './folder-owner.ts'
+import type { ServiceHealth } from './health.ts'
 import {
   assertPortIsFree,
   type Command,
@@ -14,7 +15,7 @@ import {
   ServiceError,
   startChild,
 } from './process.ts'
-import type { ServiceHealth } from './redis.ts'
+import { asServiceError } from './service-error.ts'
 import { endProcessesIn } from './service-orphans.ts'
 
 const startTimeoutMs = 15_000
@@ -70,7 +71,7 @@ export async function startCaddy(options: CaddyOptions): Promise<RunningCaddy> {
     throw new ServiceError(`Caddy cannot start: ${lastError(child.tail())}.`)
   } catch (err) {
     giveBack()
-    throw err
+    throw asServiceError('Caddy', err)
   }
 }
 
@@ -102,7 +103,9 @@ async function caddyCommand(
   // Caddy stores certificates and its last configuration there; without these it would write into the user's home.
   const folders = { XDG_DATA_HOME: join(caddy, 'data'), XDG_CONFIG_HOME: join(caddy, 'config') }
   const args = [verb, '--config', caddyfile, '--adapter', 'caddyfile']
-  return { program: found.program, args, cwd: caddy, env: { ...found.env, ...folders, ...env } }
+  // Only the server works in our folder: that is how an orphan is told from others.
+  const cwd = verb === 'run' ? caddy : dirname(caddyfile)
+  return { program: found.program, args, cwd, env: { ...found.env, ...folders, ...env } }
 }
 
 function lastError(output: string): string {

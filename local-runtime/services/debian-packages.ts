@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Command, findProgram, isProgram, runToEnd, ServiceError } from './process.ts'
+import { asServiceError } from './service-error.ts'
 
 const downloadTimeoutMs = 240_000
 const unpackTimeoutMs = 60_000
@@ -103,6 +104,8 @@ async function unpackPrograms(servicesDir: string, missing: ProgramPackage[]): P
     const options = privateApt(draft)
     await apt([...options, 'update'], draft, missing)
     for (const entry of missing) await unpack(servicesDir, draft, entry)
+  } catch (err) {
+    throw asServiceError(listed(missing), err)
   } finally {
     rmSync(draft, { recursive: true, force: true })
   }

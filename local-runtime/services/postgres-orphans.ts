@@ -1,6 +1,7 @@
-import { readdirSync, readFileSync, readlinkSync, realpathSync, rmSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { poll, ServiceError } from './process.ts'
+import { processesIn, signalQuietly } from './service-orphans.ts'
 
 /**
  * Ends what a killed supervisor left running in our data folder, and removes the lock file of a postmaster that is no more.
@@ -14,15 +15,15 @@ export async function endOrphans(dataDir: string): Promise<void> {
     ['SIGQUIT', 5000],
     ['SIGKILL', 5000],
   ] as const) {
-    const pids = postgresProcesses(dataDir)
+    const pids = processesIn(dataDir, 'postgres')
     if (pids.length === 0) break
     const postmaster = postmasterOf(dataDir)
     // Backends follow their postmaster; alone they are asked themselves.
     const asked = postmaster !== null && pids.includes(postmaster) ? [postmaster] : pids
     for (const pid of signal === 'SIGKILL' ? pids : asked) signalQuietly(pid, signal)
-    await poll(() => postgresProcesses(dataDir).length === 0, { timeoutMs: graceMs })
+    await poll(() => processesIn(dataDir, 'postgres').length === 0, { timeoutMs: graceMs })
   }
-  const left = postgresProcesses(dataDir)
+  const left = processesIn(dataDir, 'postgres')
   if (left.length > 0) {
     throw new ServiceError(
       `Processes ${left.join(', ')} of an earlier Postgres in ${dataDir} do not end.`,
@@ -32,8 +33,7 @@ export async function endOrphans(dataDir: string): Promise<void> {
   rmSync(join(dataDir, 'postmaster.pid'), { force: true })
 }
 
-/** @returns process id out of the lock file, or `null` */
-export function postmasterOf(dataDir: string): number | null {
+function postmasterOf(dataDir: string): number | null {
   const [first] = lockLines(dataDir)
   return first !== undefined && /^\d+$/.test(first) ? Number(first) : null
 }
@@ -49,39 +49,5 @@ function lockLines(dataDir: string): string[] {
     return readFileSync(join(dataDir, 'postmaster.pid'), 'utf8').split('\n')
   } catch {
     return []
-  }
-}
-
-function postgresProcesses(dataDir: string): number[] {
-  const folder = realpathSync(dataDir)
-  return processIds().filter((pid) => {
-    try {
-      return readlinkSync(`/proc/${pid}/cwd`) === folder && isPostgres(pid)
-    } catch {
-      return false
-    }
-  })
-}
-
-// A deleted or replaced program file (after "npm ci") shows as "postgres (deleted)".
-function isPostgres(pid: number): boolean {
-  return basename(readlinkSync(`/proc/${pid}/exe`)).replace(' (deleted)', '') === 'postgres'
-}
-
-function processIds(): number[] {
-  try {
-    return readdirSync('/proc')
-      .filter((name) => /^\d+$/.test(name))
-      .map(Number)
-  } catch {
-    return []
-  }
-}
-
-function signalQuietly(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(pid, signal)
-  } catch (err) {
-    if ((err as NodeJS.ErrnoException).code !== 'ESRCH') throw err
   }
 }

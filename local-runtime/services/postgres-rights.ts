@@ -1,6 +1,20 @@
-import { createHash } from 'node:crypto'
-import { chownSync, cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { randomBytes } from 'node:crypto'
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs'
+import { basename, dirname, join } from 'node:path'
 import { type Command, endingWithUs, findProgram, runToEnd, ServiceError } from './process.ts'
 
 /** How Postgres, which refuses root, is run here. */
@@ -27,11 +41,6 @@ type RightsOptions = {
   systemRoot?: string
 }
 
-/** Data of a system user lies outside of a home that only root can enter. */
-export function systemUserFolder(home: string, systemRoot = '/var/lib/octavo'): string {
-  return join(systemRoot, createHash('sha256').update(home).digest('hex').slice(0, 16))
-}
-
 /** @throws {ServiceError} there is no way to run Postgres as root here */
 export async function postgresRights(options: RightsOptions): Promise<Rights> {
   const mode = options.mode ?? (await workingMode(options))
@@ -50,10 +59,10 @@ export async function postgresRights(options: RightsOptions): Promise<Rights> {
   }
 }
 
-async function workingMode({ home, nativeDir, systemRoot }: RightsOptions): Promise<RightsMode> {
+async function workingMode({ home, nativeDir }: RightsOptions): Promise<RightsMode> {
   if (process.getuid?.() !== 0) return 'direct'
-  const hasSystemData = existsSync(join(systemUserFolder(home, systemRoot), 'postgres'))
-  if (!hasSystemData && (await isNamespaceUsable(home, nativeDir))) return 'user-namespace'
+  if (systemUserFolder(join(home, 'postgres')) !== null) return 'system-user'
+  if (await isNamespaceUsable(home, nativeDir)) return 'user-namespace'
   if (!existsSync(join(home, 'postgres', 'PG_VERSION'))) return 'system-user'
   throw new ServiceError(
     `Postgres' data in ${join(home, 'postgres')} was made in a user namespace and those are forbidden now: allow them again (sysctl user.max_user_namespaces) or run the stack as an ordinary user.`,
@@ -95,7 +104,7 @@ async function systemUserRights(options: RightsOptions): Promise<Rights> {
     )
   }
   const root = options.systemRoot ?? '/var/lib/octavo'
-  const folder = systemUserFolder(options.home, options.systemRoot)
+  const folder = linkedFolder(join(options.home, 'postgres'), root)
   const socketDir = join(folder, 'run')
   mkdirSync(root, { recursive: true, mode: 0o755 })
   mkdirSync(folder, { recursive: true, mode: 0o700 })
@@ -115,6 +124,33 @@ async function systemUserRights(options: RightsOptions): Promise<Rights> {
     },
     give: (path) => chownSync(path, uid, gid),
   }
+}
+
+/**
+ * The system user cannot enter a home of root: the data lies elsewhere, and `<home>/postgres` is a link to it. Its name
+ * is random, so that a home which was deleted and made again starts empty.
+ */
+function linkedFolder(link: string, root: string): string {
+  const known = systemUserFolder(link)
+  if (known !== null) return known
+  const folder = join(root, randomBytes(8).toString('hex'))
+  symlinkSync(join(folder, 'postgres'), link)
+  return folder
+}
+
+// Only a link of the form made above: an operator may have linked the data folder to another disk.
+function systemUserFolder(link: string): string | null {
+  if (!lstatSync(link, { throwIfNoEntry: false })?.isSymbolicLink()) return null
+  const target = readlinkSync(link)
+  return /\/[0-9a-f]{16}\/postgres$/.test(target) ? dirname(target) : null
+}
+
+/** Deletes the data folder of a home for good, also where it lies outside. Postgres must be stopped. */
+export function removePostgresData(home: string): void {
+  const link = join(home, 'postgres')
+  const outside = systemUserFolder(link)
+  if (outside !== null) rmSync(outside, { recursive: true, force: true })
+  rmSync(link, { recursive: true, force: true })
 }
 
 async function accountOf(user: string): Promise<{ uid: number; gid: number } | null> {
@@ -146,6 +182,7 @@ function readableCopy(nativeDir: string, root: string): string {
   if (existsSync(target)) return target
   const draft = `${target}.${process.pid}`
   cpSync(nativeDir, draft, { recursive: true, verbatimSymlinks: true })
+  makeReadable(draft)
   try {
     renameSync(draft, target)
   } catch (err) {
@@ -153,4 +190,19 @@ function readableCopy(nativeDir: string, root: string): string {
     if (!existsSync(target)) throw err
   }
   return target
+}
+
+// npm may have run under a umask that shuts everybody else out.
+function makeReadable(folder: string): void {
+  chmodSync(folder, 0o755)
+  for (const entry of readdirSync(folder, { withFileTypes: true, recursive: true })) {
+    if (entry.isSymbolicLink()) continue
+    const path = join(entry.parentPath, entry.name)
+    chmodSync(
+      path,
+      entry.isDirectory()
+        ? 0o755
+        : (statSync(path).mode & 0o777) | 0o444 | (statSync(path).mode & 0o100 ? 0o111 : 0),
+    )
+  }
 }

@@ -22,6 +22,7 @@ import {
   ServiceError,
   startChild,
 } from './process.ts'
+import { asServiceError } from './service-error.ts'
 
 // Recovery after a crash replays at most max_wal_size; a slow disk needs a while for it.
 const startTimeoutMs = 60_000
@@ -80,7 +81,7 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
     return { ...running(child, secrets, port), socket, dataDir: rights.dataDir }
   } catch (err) {
     giveBack()
-    throw err
+    throw asServiceError('Postgres', err)
   }
 }
 

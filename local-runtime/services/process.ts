@@ -3,14 +3,12 @@ import { accessSync, constants, statSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { delimiter, join } from 'node:path'
 import { systemEnvironment } from '../config.ts'
+import { ServiceError } from './service-error.ts'
 
 // What is kept of a child's output, to tell why it ended.
 const tailCharactersMax = 16_384
 
-/** A service cannot be found, started or stopped. The message is one sentence for the operator, without secrets. */
-export class ServiceError extends Error {
-  override readonly name = 'ServiceError'
-}
+export { ServiceError } from './service-error.ts'
 
 export type Command = {
   program: string

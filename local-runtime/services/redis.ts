@@ -1,9 +1,9 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { Redis } from 'ioredis'
 import { ensureFolders, ensureSecretFile, Secret, socketPath, stackPaths } from '../config.ts'
 import { ensurePrograms, redisPackage } from './debian-packages.ts'
 import { claimFolder } from './folder-owner.ts'
+import { checkRedis } from './health.ts'
 import {
   assertPortIsFree,
   type Child,
@@ -15,6 +15,7 @@ import {
   ServiceError,
   startChild,
 } from './process.ts'
+import { asServiceError } from './service-error.ts'
 import { endProcessesIn } from './service-orphans.ts'
 
 const startTimeoutMs = 15_000
@@ -74,7 +75,7 @@ export async function startRedis(options: RedisOptions): Promise<RunningRedis> {
     }
   } catch (err) {
     giveBack()
-    throw err
+    throw asServiceError('Redis', err)
   }
 }
 
@@ -129,37 +130,4 @@ function quoted(text: string): string {
   if (/[\0\r\n]/.test(text))
     throw new ServiceError('The password of Redis holds a line break or a NUL character.')
   return `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`
-}
-
-export type ServiceHealth = { status: 'ok'; version: string } | { status: 'down'; detail: string }
-
-/**
- * Asks one Redis, ours or by `REDIS_URL`, for its version; needs no CONFIG right.
- * @param url address, or path of a unix socket
- */
-export async function checkRedis(target: {
-  url: string
-  password: Secret | null
-  timeoutMs: number
-}): Promise<ServiceHealth> {
-  const { url, password, timeoutMs } = target
-  const redis = new Redis(url, {
-    ...(password === null ? {} : { password: password.reveal() }),
-    lazyConnect: true,
-    enableReadyCheck: false,
-    retryStrategy: null,
-    connectTimeout: timeoutMs,
-    commandTimeout: timeoutMs,
-    maxRetriesPerRequest: 0,
-  })
-  redis.on('error', () => {})
-  try {
-    await redis.connect()
-    const info = await redis.info('server')
-    return { status: 'ok', version: /redis_version:(\S+)/.exec(info)?.[1] ?? 'unknown' }
-  } catch (err) {
-    return { status: 'down', detail: (err as { code?: string }).code ?? 'no answer' }
-  } finally {
-    redis.disconnect()
-  }
 }

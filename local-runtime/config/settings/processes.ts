@@ -1,0 +1,87 @@
+import { groups, milliseconds, wholeNumber } from '../values.ts'
+import { setting } from './setting.ts'
+
+const mebibytes = wholeNumber({ min: 64, max: 65_536 })
+const shortDelay = milliseconds({ min: 50, max: 600_000 })
+
+export const processes = {
+  OCTAVO_GROUPS: setting(groups, {
+    group: 'Processes',
+    description:
+      'Which functions share an isolate: names separated by spaces, groups separated by `;`, or `each` for one isolate a function. Functions not named share one more isolate.',
+    default: 'health docs logs; users keys; documents search; jobs',
+    example: 'each',
+  }),
+  OCTAVO_ISOLATE_HEARTBEAT_MS: setting(shortDelay, {
+    group: 'Processes',
+    description: 'An isolate whose event loop is silent this long is killed and replaced.',
+    unit: 'milliseconds',
+    default: '5000',
+    example: '10s',
+  }),
+  OCTAVO_ISOLATE_MEMORY_MB: setting(mebibytes, {
+    group: 'Processes',
+    description: 'JavaScript heap of one isolate.',
+    unit: 'MiB',
+    default: '512',
+    example: '1024',
+  }),
+  OCTAVO_ISOLATE_DRAIN_MS: setting(shortDelay, {
+    group: 'Processes',
+    description: 'Time that a replaced isolate has to finish its requests.',
+    unit: 'milliseconds',
+    default: '30000',
+    example: '10s',
+  }),
+  OCTAVO_WORKER_CONCURRENCY: setting(wholeNumber({ min: 1, max: 64 }), {
+    group: 'Processes',
+    description: 'Jobs that the worker runs at the same time.',
+    unit: 'jobs',
+    default: '2',
+    example: '8',
+  }),
+  OCTAVO_LEASE_SECONDS: setting(wholeNumber({ min: 2, max: 600 }), {
+    group: 'Processes',
+    description:
+      'Lifetime of a lease without heartbeat. A dead worker is noticed after this time; with 4 s its job is taken over within 5 s.',
+    unit: 'seconds',
+    default: '4',
+    example: '30',
+  }),
+  OCTAVO_EXTRACTION_MEMORY_MB: setting(mebibytes, {
+    group: 'Processes',
+    description:
+      'Memory of one extraction process; beyond it the document fails and the worker lives on.',
+    unit: 'MiB',
+    default: '1024',
+    example: '2048',
+  }),
+  OCTAVO_EXTRACTION_DEADLINE_MS: setting(milliseconds({ min: 1000, max: 24 * 3_600_000 }), {
+    group: 'Processes',
+    description: 'Longest time for the extraction of one document; then it fails as `timeout`.',
+    unit: 'milliseconds',
+    default: '5m',
+    example: '30m',
+  }),
+  OCTAVO_EXTRACTION_PAGES_MAX: setting(wholeNumber({ min: 1, max: 100_000 }), {
+    group: 'Processes',
+    description: 'Pages of one document at most; more fail as `too_many_pages`.',
+    unit: 'pages',
+    default: '2000',
+    example: '10000',
+  }),
+  OCTAVO_RUN_EVENT_DAYS: setting(wholeNumber({ min: 1, max: 3650 }), {
+    group: 'Processes',
+    description: 'Time for which run events are kept.',
+    unit: 'days',
+    default: '30',
+    example: '7',
+  }),
+  OCTAVO_JOB_HISTORY_DAYS: setting(wholeNumber({ min: 1, max: 3650 }), {
+    group: 'Processes',
+    description: 'Time for which finished jobs are kept.',
+    unit: 'days',
+    default: '90',
+    example: '30',
+  }),
+}
