@@ -2,6 +2,8 @@ import { sql } from 'drizzle-orm'
 import type { Db } from './client.ts'
 import type { Role } from './schema/index.ts'
 
+export * from './system-jobs.ts'
+
 // The few statements without a tenant. Each begins with its name (`/* system: ... */`): the test that looks for
 // statements without a tenant lets those through, and counts the names in this file.
 

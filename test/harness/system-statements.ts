@@ -11,6 +11,9 @@ const id = '00000000-0000-7000-8000-000000000000'
  */
 export const systemCalls: { [K in keyof typeof system]: (db: Db) => Promise<unknown> } = {
   findKey: (db) => system.findKey(db, id),
+  leaseJobs: (db) =>
+    system.leaseJobs(db, { worker: 'listener', kinds: ['any'], limit: 1, leaseMs: 1 }),
+  recoverExpiredLeases: (db) => system.recoverExpiredLeases(db, 1),
   deleteExpiredIdempotencyKeys: (db) => system.deleteExpiredIdempotencyKeys(db, new Date(0)),
 }
 

@@ -1,0 +1,36 @@
+/** A job's own verdict on its attempt. Anything else that is thrown is a fault of ours, and is tried again. */
+export class JobFailure extends Error {
+  readonly code: string
+  readonly isFinal: boolean // trying again cannot help
+
+  constructor(code: string, publicMessage: string, isFinal: boolean) {
+    super(publicMessage)
+    this.name = 'JobFailure'
+    this.code = code
+    this.isFinal = isFinal
+  }
+}
+
+/** There is nothing left to do: cancelled, or what the job works on is gone. The job ends as cancelled. */
+export class JobMoot extends Error {
+  constructor(message = 'The job was cancelled.') {
+    super(message)
+    this.name = 'JobMoot'
+  }
+}
+
+/** The worker has to stop: the job goes back to the queue and the attempt does not count. */
+export class JobReleased extends Error {
+  constructor() {
+    super('The worker is stopping.')
+    this.name = 'JobReleased'
+  }
+}
+
+/** The job belongs to somebody else by now, or is gone: whatever this attempt wanted to write must not be written. */
+export class LeaseLost extends Error {
+  constructor(jobId: string) {
+    super(`The lease on job ${jobId} is lost.`)
+    this.name = 'LeaseLost'
+  }
+}

@@ -1,0 +1,56 @@
+import type { DocumentKind, FailureCode } from '../../../db/schema/index.ts'
+
+/** One page as it leaves the child process. `words` is packed, see `domain/documents/words.ts`. */
+export type ExtractedPage = {
+  number: number // from 1
+  widthPoints: number | null // null for kinds without geometry
+  heightPoints: number | null
+  rotation: 0 | 90 | 180 | 270
+  text: string
+  words: Uint8Array
+  failureCode: FailureCode | null // this page alone could not be read
+}
+
+/** What one child is to do. The password comes only this way: never in arguments or environment. */
+export type StartMessage = {
+  type: 'start'
+  path: string
+  kind: DocumentKind
+  password: string | null
+  fromPage: number // pages before it are already stored
+  pagesMax: number
+}
+
+/** The parent has dealt with these pages; the child may run at most {@link pagesAheadMax} pages ahead. */
+export type AcknowledgeMessage = { type: 'acknowledge'; pages: number }
+
+export type DocumentMessage = {
+  type: 'document'
+  pageCount: number
+  title: string | null
+  author: string | null
+}
+export type PageMessage = { type: 'page'; page: ExtractedPage }
+export type FailedMessage = { type: 'failed'; code: FailureCode; message: string }
+
+/** `document` first, then pages in order, then `done`; or `failed` at any point. */
+export type ContentMessage = DocumentMessage | PageMessage
+export type ChildMessage = ContentMessage | FailedMessage | { type: 'done' }
+export type ParentMessage = StartMessage | AcknowledgeMessage
+
+// Enough that the child never waits for a healthy database, few enough that memory stays flat.
+export const pagesAheadMax = 16
+
+/** More text than this on one page is cut: a megabyte of it is no page anybody reads. */
+export const pageCharactersMax = 1_000_000
+
+/** Why a document, or one page, could not be read. The message may be shown to the user. */
+export class ExtractionFailure extends Error {
+  readonly code: FailureCode
+
+  constructor(code: FailureCode, message: string) {
+    super(message)
+    this.name = 'ExtractionFailure'
+    this.code = code
+  }
+}
