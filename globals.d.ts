@@ -3,3 +3,4 @@
 type CryptoKey = import('node:crypto').webcrypto.CryptoKey
 type BodyInit = NonNullable<RequestInit['body']>
 type HeadersInit = NonNullable<RequestInit['headers']>
+type BlobPart = NonNullable<ConstructorParameters<typeof Blob>[0]>[number]

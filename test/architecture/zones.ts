@@ -16,7 +16,7 @@ export function mayImport(from: string, target: string, isTypeOnly: boolean): bo
   if (to === from) return true
   switch (from) {
     case 'db':
-      return false
+      return target === 'drizzle/meta/_journal.json' // which migration this code needs
     case 'domain':
     case 'kit':
       return to === 'db'

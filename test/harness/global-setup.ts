@@ -1,7 +1,9 @@
 import postgres from 'postgres'
 import type { TestProject } from 'vitest/node'
 import { migrate } from '../../db/migrate.ts'
+import { ensurePrograms, redisPackage } from '../../local-runtime/services/debian-packages.ts'
 import { startTestPostgres } from './postgres-server.ts'
+import { servicesDir } from './services-folder.ts'
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -15,7 +17,12 @@ declare module 'vitest' {
 /** One server for the whole run: `DATABASE_URL`, or the embedded one. One template with every migration. */
 export default async function globalSetup({ provide }: TestProject): Promise<() => Promise<void>> {
   const given = process.env.DATABASE_URL
-  const server = given ? { url: given, stop: async () => {} } : await startTestPostgres()
+  const [server] = await Promise.all([
+    given ? { url: given, stop: async () => {} } : startTestPostgres(),
+    // Unpacked before any test waits for it. Without a network this fails in silence: most files need no
+    // Redis, and one that asks for it says what is missing.
+    ensurePrograms(servicesDir, [redisPackage]).catch(() => {}),
+  ])
   const template = `octavo_template_${process.pid}`
   const admin = postgres(server.url, { max: 1, onnotice: () => {} })
   const end = async () => {
