@@ -1,0 +1,92 @@
+// One fault of the driver, run in a process of its own because the plain driver crashes or hangs it:
+// node driver-patch.faults.ts <driver entry> <database url> <fault>. Prints `sound` when the driver bore it.
+import { once } from 'node:events'
+import type { default as Postgres, Sql } from 'postgres'
+
+const [, , entry = '', url = '', fault = ''] = process.argv
+const { default: postgres } = (await import(entry)) as { default: typeof Postgres }
+
+const open = (name: string, max: number) =>
+  postgres(url, {
+    ...{ max, fetch_types: false, onnotice: () => {}, backoff: () => 0.02 },
+    ...{ connect_timeout: 5, connection: { application_name: name } },
+  })
+const sql = open('victim', 1)
+const admin = open('admin', 1)
+const kill = () =>
+  admin`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'victim'`
+
+const faults: Record<string, () => Promise<unknown>> = {
+  /** A transaction's next statement on a connection that died. */
+  async 'statement after death'() {
+    const outcome = sql.begin(async (tx) => {
+      await tx`select 1`
+      await kill()
+      await tx`select pg_sleep(0.01)`.catch(() => {})
+      await tx`select 2`.catch(() => {})
+    })
+    await outcome.catch(() => {})
+    return sql`select 1`
+  },
+  /** COPY is under way when the connection dies. */
+  async 'death during copy'() {
+    const stream = await sql`copy victims (n) from stdin`.writable()
+    const broken = once(stream, 'error')
+    stream.write('1\n')
+    await kill()
+    await broken
+    return sql`select 1`
+  },
+  /** A new connection must not repeat the last words of the one before it. */
+  async 'first statement after a restart'() {
+    const running = sql`select pg_sleep(10)`.catch(() => {})
+    await until(
+      () => admin`select from pg_stat_activity
+      where application_name = 'victim' and state = 'active'`,
+    )
+    await kill()
+    await running
+    return sql`select 1`
+  },
+  /** The statement that opens a connection is cancelled before it was sent. */
+  async 'cancelled first statement'() {
+    const first = sql`select 1`.execute()
+    await Promise.resolve()
+    first.cancel()
+    await first.catch(() => {})
+    return sql`select 1`
+  },
+  /** A prepared insert whose result changed its type is prepared again, with the same bytes. */
+  async 'bytes after a migration'() {
+    const insert = () =>
+      sql.unsafe('insert into victims (n, bytes) values (1, $1) returning n', [Buffer.from('ab')], {
+        prepare: true,
+      })
+    await insert()
+    await admin`alter table victims alter n type text`
+    await insert()
+    const rows = await admin`select distinct bytes from victims`
+    if (rows.length !== 1) throw new Error('the same bytes were stored in two forms')
+  },
+}
+
+const stuck = setTimeout(() => finish('stuck'), 3_000)
+await admin.unsafe('create table if not exists victims (n int, bytes bytea)')
+await faults[fault]?.()
+await ended(sql)
+await ended(admin)
+clearTimeout(stuck)
+finish('sound')
+
+async function until(rows: () => PromiseLike<readonly unknown[]>) {
+  while ((await rows()).length === 0);
+}
+
+async function ended(client: Sql) {
+  await client.end({ timeout: 1 })
+}
+
+function finish(word: string): never {
+  process.stdout.write(word)
+  process.exit(0)
+}
