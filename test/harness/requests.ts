@@ -56,7 +56,8 @@ export function requestsOf(app: TestApp, tenant: TestTenant): Requests {
 export const bodyOf = async <T>(response: Response): Promise<T> => (await response.json()) as T
 
 function mounted(app: TestApp, path: string): string {
-  const isRoot = app.routes?.some((route) => route.atRoot && route.path === path.split('?')[0])
+  const firstOf = (text: string) => text.split(/[/?]/)[1]
+  const isRoot = app.routes?.some((route) => route.atRoot && firstOf(route.path) === firstOf(path))
   if (isRoot || path.startsWith('/v1/') || !app.name) return path
   return `/v1/${app.name}${path === '/' ? '' : path.replace(/^\/\?/, '?')}`
 }

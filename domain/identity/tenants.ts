@@ -1,0 +1,48 @@
+import { and, eq } from 'drizzle-orm'
+import { uuidv7 } from 'uuidv7'
+import type { Db, Tx } from '../../db/client.ts'
+import { tenants, users } from '../../db/schema/index.ts'
+
+export type TenantRow = typeof tenants.$inferSelect
+
+/**
+ * Writes a tenant.
+ * @throws the constraints `tenants_name_is_unique`, `tenants_operator_is_single`, `tenants_name_length`
+ */
+export async function insertTenant(
+  tx: Tx,
+  tenant: { name: string; isOperator: boolean },
+  at: Date,
+): Promise<TenantRow> {
+  const [row] = await tx
+    .insert(tenants)
+    .values({ ...tenant, id: uuidv7(), createdAt: at })
+    .returning()
+  if (!row) throw new Error('an insert returned no row')
+  return row
+}
+
+/** The tenant of whoever operates this installation; `null` before the first start. */
+export async function findOperatorTenant(db: Db): Promise<TenantRow | null> {
+  const [row] = await db.select().from(tenants).where(eq(tenants.isOperator, true))
+  return row ?? null
+}
+
+/** @returns `null` when no tenant has this name */
+export async function findTenantByName(db: Db, name: string): Promise<TenantRow | null> {
+  const [row] = await db.select().from(tenants).where(eq(tenants.name, name))
+  return row ?? null
+}
+
+/** @returns the user's id, or `null` when the tenant has no such user */
+export async function findUserIdByEmail(
+  db: Db,
+  tenantId: string,
+  email: string,
+): Promise<string | null> {
+  const [row] = await db
+    .select({ id: users.id })
+    .from(users)
+    .where(and(eq(users.tenantId, tenantId), eq(users.email, email.toLowerCase())))
+  return row?.id ?? null
+}

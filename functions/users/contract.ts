@@ -1,0 +1,121 @@
+import * as z from 'zod'
+import { roles } from '../../db/schema/index.ts'
+import { pageOf, pageQuery } from '../_shared/http/pages.ts'
+import { failures, route } from '../_shared/http/route.ts'
+
+const Email = z
+  .email()
+  .max(254)
+  .transform((email) => email.toLowerCase())
+  .meta({ description: 'Kept in lower case; unique in the tenant.', example: 'ada@example.org' })
+const DisplayName = z
+  .string()
+  .trim()
+  .min(1)
+  .max(120)
+  .meta({ description: 'What others see.', example: 'Ada Lovelace' })
+const RoleName = z.enum(roles).meta({ description: 'The most that a key of this user may do.' })
+
+export const User = z
+  .object({
+    id: z.uuid(),
+    email: z.string().meta({ description: 'Lower case.', example: 'ada@example.org' }),
+    display_name: z.string(),
+    role: RoleName,
+    disabled: z.boolean().meta({ description: 'No key of a disabled user works.' }),
+    version: z.int().meta({ description: 'Grows by one with every change; the ETag.', example: 1 }),
+    created_at: z.iso.datetime(),
+    updated_at: z.iso.datetime(),
+  })
+  .meta({ id: 'User', description: 'A person or program of a tenant.' })
+
+const Me = z
+  .object({
+    ...User.shape,
+    tenant_id: z.uuid(),
+    key_id: z.uuid().meta({ description: 'The key of this request.' }),
+    key_role: RoleName.meta({ description: 'What this key may do.' }),
+    is_operator: z.boolean().meta({ description: "Is this the operator's tenant?" }),
+  })
+  .meta({ id: 'Me', description: 'The caller.' })
+
+const param = z.object({ id: z.uuid() })
+const exampleId = { id: '0199a1c2-77aa-7aaa-8aaa-000000000001' }
+
+export const createUser = route({
+  method: 'post',
+  path: '/',
+  operationId: 'createUser',
+  role: 'admin',
+  summary: 'Create a user',
+  input: { json: z.object({ email: Email, display_name: DisplayName, role: RoleName }) },
+  replies: { 201: User, ...failures('duplicate') },
+  example: { json: { email: 'ada@example.org', display_name: 'Ada Lovelace', role: 'editor' } },
+})
+
+export const listUsers = route({
+  method: 'get',
+  path: '/',
+  operationId: 'listUsers',
+  role: 'viewer',
+  summary: 'List users, oldest first',
+  input: {
+    query: z.object({
+      ...pageQuery,
+      role: z.enum(roles).optional(),
+      disabled: z.stringbool({ truthy: ['true'], falsy: ['false'], case: 'sensitive' }).optional(),
+      email: Email.optional(),
+    }),
+  },
+  replies: { 200: pageOf(User), ...failures('invalid_cursor') },
+  example: { query: { limit: '2', role: 'admin' } },
+})
+
+export const getMe = route({
+  method: 'get',
+  path: '/me',
+  operationId: 'getMe',
+  role: 'any',
+  summary: 'Who am I, and what may this key do?',
+  replies: { 200: Me },
+})
+
+export const getUser = route({
+  method: 'get',
+  path: '/:id',
+  operationId: 'getUser',
+  role: 'viewer',
+  summary: 'Read a user',
+  input: { param },
+  replies: { 200: User, ...failures('not_found') },
+  example: { param: exampleId },
+})
+
+export const changeUser = route({
+  method: 'patch',
+  path: '/:id',
+  operationId: 'changeUser',
+  role: 'admin',
+  summary: 'Rename, change the role, disable or enable',
+  description:
+    "A tenant keeps at least one active admin. Keys follow their user's role within a second.",
+  input: {
+    param,
+    json: z.object({ display_name: DisplayName, role: RoleName, disabled: z.boolean() }).partial(),
+  },
+  replies: { 200: User, ...failures('not_found', 'conflict', 'stale_version') },
+  example: { param: exampleId, json: { display_name: 'Ada King' } },
+})
+
+export const deleteUser = route({
+  method: 'delete',
+  path: '/:id',
+  operationId: 'deleteUser',
+  role: 'admin',
+  summary: 'Delete a user and their keys',
+  description:
+    'A user who owns documents is deleted only with `transfer_to`, the user who gets them.',
+  input: { param, query: z.object({ transfer_to: z.uuid().optional() }) },
+  replies: { 204: null, ...failures('not_found', 'conflict', 'stale_version') },
+  example: { param: exampleId },
+})

@@ -1,0 +1,100 @@
+import { and, asc, eq, gt, isNotNull, isNull, type SQL, sql } from 'drizzle-orm'
+import type { Db, Tx } from '../../db/client.ts'
+import { documents, type Role, users } from '../../db/schema/index.ts'
+import type { UserRow } from '../../domain/identity/users.ts'
+
+const owned = (tenantId: string, id: string): SQL | undefined =>
+  and(eq(users.tenantId, tenantId), eq(users.id, id))
+
+export async function findUser(db: Db, tenantId: string, id: string): Promise<UserRow | null> {
+  const [row] = await db.select().from(users).where(owned(tenantId, id))
+  return row ?? null
+}
+
+type UserFilter = {
+  tenantId: string
+  after: string | null
+  limit: number
+  role?: Role | undefined
+  disabled?: boolean | undefined
+  email?: string | undefined
+}
+
+/** Oldest first: ids are UUIDv7, so their order is that of creation. */
+export const listUserRows = (db: Db, filter: UserFilter): Promise<UserRow[]> =>
+  db
+    .select()
+    .from(users)
+    .where(
+      and(
+        eq(users.tenantId, filter.tenantId),
+        filter.after === null ? undefined : gt(users.id, filter.after),
+        filter.role === undefined ? undefined : eq(users.role, filter.role),
+        filter.email === undefined ? undefined : eq(users.email, filter.email),
+        filter.disabled === undefined
+          ? undefined
+          : filter.disabled
+            ? isNotNull(users.disabledAt)
+            : isNull(users.disabledAt),
+      ),
+    )
+    .orderBy(asc(users.id))
+    .limit(filter.limit)
+
+/**
+ * Makes every change of a tenant's users wait for the one before. Without it two admins could each be
+ * removed by a transaction that still sees the other.
+ */
+export async function lockUsers(tx: Tx, tenantId: string): Promise<void> {
+  await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`users:${tenantId}`}, 0))`)
+}
+
+/** The row, held until the transaction ends: nobody can give this user a document meanwhile. */
+export async function holdUser(tx: Tx, tenantId: string, id: string): Promise<UserRow | null> {
+  const [row] = await tx.select().from(users).where(owned(tenantId, id)).for('update')
+  return row ?? null
+}
+
+export const countActiveAdmins = (tx: Tx, tenantId: string): Promise<number> =>
+  tx.$count(
+    users,
+    and(eq(users.tenantId, tenantId), eq(users.role, 'admin'), isNull(users.disabledAt)),
+  )
+
+export type UserChange = { displayName?: string; role?: Role; disabledAt?: Date | null }
+
+/** Expects a row that {@link holdUser} holds. */
+export async function updateUser(
+  tx: Tx,
+  { tenantId, id }: UserRow,
+  change: UserChange & { updatedAt: Date },
+): Promise<UserRow> {
+  const [row] = await tx
+    .update(users)
+    .set({ ...change, version: sql`${users.version} + 1` })
+    .where(owned(tenantId, id))
+    .returning()
+  if (!row) throw new Error('a held row was not updated')
+  return row
+}
+
+export async function deleteUserRow(tx: Tx, tenantId: string, id: string): Promise<void> {
+  await tx.delete(users).where(owned(tenantId, id))
+}
+
+export const countDocuments = (tx: Tx, tenantId: string, userId: string): Promise<number> =>
+  tx.$count(documents, and(eq(documents.tenantId, tenantId), eq(documents.userId, userId)))
+
+type Transfer = { tenantId: string; fromUserId: string; toUserId: string }
+
+/** @returns how many documents changed hands */
+export async function transferDocuments(tx: Tx, transfer: Transfer, at: Date): Promise<number> {
+  const moved = await tx
+    .update(documents)
+    .set({ userId: transfer.toUserId, version: sql`${documents.version} + 1`, updatedAt: at })
+    .where(
+      and(eq(documents.tenantId, transfer.tenantId), eq(documents.userId, transfer.fromUserId)),
+    )
+    .returning({ id: documents.id })
+  return moved.length
+}
