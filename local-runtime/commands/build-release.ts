@@ -1,0 +1,78 @@
+import { execFile } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
+import { rename, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { type BuildInput, buildAll, type Manifest, removeOldOutputs, writeOnce } from '../build.ts'
+import type { Config } from '../config.ts'
+import { registry } from '../registry.ts'
+
+const run = promisify(execFile)
+const openapiTimeoutMs = 30_000
+const outputBytesMax = 32 * 1024 * 1024
+
+export const manifestPath = (config: Config): string => join(config.paths.build, 'manifest.json')
+
+/** What to build for this stack. */
+export function buildInput({ checkout, paths }: Config): BuildInput {
+  const functions = Object.fromEntries(
+    registry
+      .map(({ name }) => [name, `functions/${name}/index.ts`] as const)
+      .filter(([, path]) => existsSync(join(checkout, path))),
+  )
+  return { root: checkout, directory: paths.build, functions }
+}
+
+/**
+ * Builds everything, documents it, and makes it the build that the next deployment runs.
+ * @throws {Error} what does not build, with file and line
+ */
+export async function buildRelease(config: Config): Promise<Manifest> {
+  return publish(config, await buildAll(buildInput(config)))
+}
+
+/** Documents a build and names it the newest. */
+export async function publish(config: Config, built: Manifest): Promise<Manifest> {
+  const manifest = { ...built, openapi: await writeOpenapi(config, built) }
+  const earlier = readManifest(config)
+  await removeOldOutputs(built.directory, earlier ? [manifest, earlier] : [manifest])
+  const unfinished = `${manifestPath(config)}.${process.pid}.tmp`
+  await writeFile(unfinished, JSON.stringify(manifest, null, 2), { mode: 0o600 })
+  await rename(unfinished, manifestPath(config))
+  return manifest
+}
+
+export function readManifest(config: Config): Manifest | null {
+  try {
+    return JSON.parse(readFileSync(manifestPath(config), 'utf8')) as Manifest
+  } catch {
+    // None yet, or from another time: the next build writes it.
+    return null
+  }
+}
+
+// In a process of its own: functions are code that may do anything when it is loaded.
+async function writeOpenapi(config: Config, built: Manifest): Promise<string | null> {
+  const files = Object.values(built.functions)
+  const known = readManifest(config)
+  if (
+    known?.openapi &&
+    sameFunctions(known, built) &&
+    existsSync(join(built.directory, known.openapi))
+  )
+    return known.openapi
+  const program = join(built.directory, built.hosts.tasks)
+  const paths = files.map((file) => join(built.directory, file))
+  const { stdout } = await run(process.execPath, [program, 'openapi', ...paths], {
+    timeout: openapiTimeoutMs,
+    maxBuffer: outputBytesMax,
+  })
+  const content = createHash('sha256').update(stdout).digest('hex').slice(0, 8)
+  const name = `openapi-${content}.json`
+  await writeOnce(join(built.directory, name), stdout)
+  return name
+}
+
+const sameFunctions = (a: Manifest, b: Manifest): boolean =>
+  JSON.stringify(a.functions) === JSON.stringify(b.functions)

@@ -1,0 +1,34 @@
+import type { ChildMessage } from './child.ts'
+
+type Host = {
+  /** Finishes what is under way and lets go of everything. */
+  isDrained: () => Promise<void>
+}
+
+const beatMs = 500
+
+/**
+ * Tells the supervisor that this process serves, that it is alive, and how much memory it holds; ends it when the
+ * supervisor asks (SIGTERM) or is gone. Without a supervisor (started by hand) only the signal counts.
+ */
+export function reportToSupervisor({ isDrained }: Host): void {
+  const tell = (message: ChildMessage) => {
+    if (process.connected) process.send?.(message, () => {})
+  }
+  tell({ type: 'ready' })
+  setInterval(() => tell({ type: 'beat', rssBytes: process.memoryUsage.rss() }), beatMs).unref()
+  // The supervisor is gone, killed perhaps: nobody would restart or stop us.
+  process.once('disconnect', () => process.exit(0))
+  let isEnding = false
+  const end = () => {
+    if (isEnding) return
+    isEnding = true
+    isDrained().then(
+      () => process.exit(0),
+      () => process.exit(1),
+    )
+  }
+  process.on('SIGTERM', end)
+  // Ctrl-C at a terminal reaches every process of the group; the supervisor decides the order.
+  process.on('SIGINT', () => {})
+}

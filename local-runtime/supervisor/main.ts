@@ -1,0 +1,68 @@
+import { readFileSync } from 'node:fs'
+import type { Manifest } from '../build.ts'
+import { environment, loadConfig, prepareHome, socketPath } from '../config.ts'
+import { openLog } from '../log.ts'
+import { claimFolder } from '../services/folder-owner.ts'
+import { type LogFile, openLogFile } from '../services/log-files.ts'
+import { serveControl } from './control.ts'
+import { type Release, relaySocket } from './duties.ts'
+import { Supervisor } from './supervisor.ts'
+
+/** What `octavo deploy` sends: the build to run, and the environment to run it in. */
+export type Deployment = { manifestPath: string; env: Record<string, string | undefined> }
+
+const config = loadConfig()
+prepareHome(config)
+// Of two supervisors started at once one gets a clear refusal.
+const giveBack = claimFolder('Octavo', config.paths.run)
+const { log, flush } = openLog({
+  level: config.logLevel,
+  source: 'supervisor',
+  relaySocket: relaySocket(config),
+})
+const supervisor = new Supervisor(log, config.paths.run)
+const logFiles = new Map<string, LogFile>()
+
+function sink(name: string): LogFile['write'] {
+  const file = logFiles.get(name) ?? openLogFile(config.paths.logs, name, config.logFiles)
+  logFiles.set(name, file)
+  return file.write
+}
+
+function releaseOf(body: string): Release {
+  const { manifestPath, env } = JSON.parse(body) as Deployment
+  const manifest = JSON.parse(readFileSync(manifestPath, 'utf8')) as Manifest
+  return { config: loadConfig(env), manifest, env, log, sink }
+}
+
+async function end(): Promise<void> {
+  server.close()
+  await Promise.all([...logFiles.values()].map((file) => file.close()))
+  giveBack()
+  await flush(200)
+  process.exit(0)
+}
+
+const server = await serveControl(socketPath(config.paths.run, 'supervisor.sock'), {
+  status: async () => ({ processes: await supervisor.processes() }),
+  deploy: (body, emit) => supervisor.deploy(releaseOf(body), emit),
+  replace: (body, emit) => supervisor.replace(releaseOf(body), emit),
+  stop: (emit) => supervisor.stop(emit),
+  onStopped: () => void end(),
+})
+log.info('The supervisor is ready', { pid: process.pid, env: environment().NODE_ENV })
+
+const endBySignal = () => {
+  void supervisor.stop(() => {}).then(end)
+}
+process.once('SIGTERM', endBySignal)
+process.once('SIGINT', endBySignal)
+// The terminal that started it may close.
+process.on('SIGHUP', () => {})
+process.on('uncaughtException', (err) => {
+  // Whoever holds everything together must not end for one surprise; all waits for it are bounded.
+  log.error('The supervisor met an unexpected error', { code: 'crash' }, err)
+})
+process.on('unhandledRejection', (err) => {
+  log.error('The supervisor met an unexpected error', { code: 'crash' }, err)
+})

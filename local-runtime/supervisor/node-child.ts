@@ -1,0 +1,98 @@
+import type { Log } from '../../functions/_shared/ports/log.ts'
+import {
+  type Child,
+  type ChildMessage,
+  type ChildSpec,
+  type Running,
+  startChild,
+  stopChild,
+} from './child.ts'
+import { lastEntered } from './entered.ts'
+
+export type NodeChildSpec = ChildSpec & {
+  /** For messages, such as "isolate users,keys". */
+  name: string
+  /** It reports `ready` within this time or is killed. */
+  readyMs: number
+  /** After SIGTERM; then it is killed. */
+  stopMs: number
+  /** Silent for so long it is killed: its event loop is blocked. */
+  heartbeatMs: number
+  /** Above 80 % it is renewed, above 100 % killed. */
+  rssBytesMax: number
+  /** Where an isolate notes which of `functions` it entered last. */
+  entered?: { fd: number; functions: readonly string[] }
+  log: Log
+}
+
+/** A running process of ours, and when it should be replaced before it must be killed. */
+export type NodeChild = Running & { needsRenewal: Promise<void> }
+
+// Blocked or not, a look twice a second names it soon after its time is over.
+const lookMs = 250
+const renewalShare = 0.8
+
+/**
+ * Starts one of our programs, waits until it serves, and watches over its event loop and memory.
+ * @throws {Error} it ended or was not ready in time; the message holds the last that it wrote
+ */
+export async function startNodeChild(spec: NodeChildSpec): Promise<NodeChild> {
+  const child = await startChild(spec)
+  const needsRenewal = watch(child, spec)
+  try {
+    await isReady(child, spec)
+  } catch (err) {
+    await stopChild(child, 'SIGKILL', 0)
+    throw err
+  }
+  const { pid, exited } = child
+  return { pid, exited, needsRenewal, stop: () => stopChild(child, 'SIGTERM', spec.stopMs) }
+}
+
+async function isReady(child: Child, { name, readyMs }: NodeChildSpec): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  const timer = setTimeout(() => {
+    reject(new Error(`${name} was not ready after ${readyMs / 1000} s. ${child.tail()}`))
+  }, readyMs)
+  child.process.on('message', (message) => {
+    if ((message as ChildMessage).type === 'ready') resolve()
+  })
+  void child.exited.then(({ code, signal }) =>
+    reject(new Error(`${name} ended at once (${signal ?? `exit code ${code}`}). ${child.tail()}`)),
+  )
+  try {
+    await promise
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+function watch(child: Child, spec: NodeChildSpec): Promise<void> {
+  const renewal = Promise.withResolvers<void>()
+  let heardAtMs = performance.now()
+  child.process.on('message', (message) => {
+    heardAtMs = performance.now()
+    const beat = message as ChildMessage
+    if (beat.type !== 'beat') return
+    if (beat.rssBytes > spec.rssBytesMax) killFor(child, spec, 'exceeded its memory limit')
+    else if (beat.rssBytes > spec.rssBytesMax * renewalShare) renewal.resolve()
+  })
+  const timer = setInterval(() => {
+    if (performance.now() - heardAtMs > spec.heartbeatMs)
+      killFor(child, spec, 'blocked its event loop')
+  }, lookMs)
+  void child.exited.then(() => clearInterval(timer))
+  return renewal.promise
+}
+
+function killFor(child: Child, { name, entered, log }: NodeChildSpec, reason: string): void {
+  if (!child.isRunning()) return
+  const culprit = entered ? lastEntered(entered.fd, entered.functions) : null
+  const suspect = culprit === null ? '' : `; it was in ${culprit}`
+  log.error(`${name} ${reason} and was killed${suspect}`, {
+    code: 'process_killed',
+    pid: child.pid,
+    function: culprit,
+  })
+  child.process.kill('SIGKILL')
+}

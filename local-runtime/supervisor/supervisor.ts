@@ -1,0 +1,177 @@
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import type { Log } from '../../functions/_shared/ports/log.ts'
+import { isolateGroups, registry } from '../registry.ts'
+import type { Role } from './child.ts'
+import {
+  caddyDuty,
+  hostDuty,
+  isolateDuty,
+  postgresDuty,
+  type Release,
+  redisDuty,
+} from './duties.ts'
+import { type Duty, Keeper } from './keeper.ts'
+import { memoryOf, type ProcessMemory } from './memory.ts'
+import { FunctionSockets } from './sockets.ts'
+
+/** One line that a deployment or a stop tells. */
+export type Step = { step: string; ms: number; note: string }
+export type Emit = (step: Step) => void
+
+export type ProcessState = {
+  role: Role
+  name: string
+  pid: number
+  restarts: number
+  memory: ProcessMemory | null
+}
+
+const run = promisify(execFile)
+const taskTimeoutMs = 180_000
+// Later roles need earlier ones; the end comes in reverse.
+const roleOrder: readonly Role[] = ['postgres', 'redis', 'relay', 'isolate', 'worker', 'caddy']
+
+/** Holds the stack together: one keeper for each process, the functions' sockets, and the order of start and end. */
+export class Supervisor {
+  readonly #log: Log
+  readonly #sockets: FunctionSockets
+  readonly #keepers = new Map<string, Keeper>()
+  #turn: Promise<unknown> = Promise.resolve()
+  #isStopping = false
+
+  constructor(log: Log, runFolder: string) {
+    this.#log = log
+    this.#sockets = new FunctionSockets(runFolder)
+  }
+
+  /**
+   * Brings everything to this release; what fits already is left alone. May be called at any time, again and again.
+   * @throws {Error} the first step that failed, in one sentence; what runs keeps running
+   */
+  deploy(release: Release, emit: Emit): Promise<void> {
+    return this.#inTurn(async () => {
+      if (this.#isStopping) throw new Error('The stack is being stopped.')
+      const timed = steps(emit)
+      await timed('postgres', () => this.#ensure(postgresDuty(release), 'postgres', 'DATABASE_URL'))
+      await timed('redis', () => this.#ensure(redisDuty(release), 'redis', 'REDIS_URL'))
+      await timed('relay', () => this.#ensure(hostDuty(release, 'relay'), 'relay'))
+      await timed('migrations', () => task(release, 'migrate'))
+      await timed('tenant and key', () => task(release, 'operator'))
+      await timed('isolates', () => this.#ensureIsolates(release))
+      await timed('worker', () => this.#ensure(hostDuty(release, 'worker'), 'worker'))
+      await timed('caddy', () => this.#ensure(caddyDuty(release), 'caddy'))
+    })
+  }
+
+  /** Replaces what a new build changed: isolates, worker, relay. For development. */
+  replace(release: Release, emit: Emit): Promise<void> {
+    return this.#inTurn(async () => {
+      const timed = steps(emit)
+      await timed('isolates', () => this.#ensureIsolates(release))
+      await timed('worker', () => this.#ensure(hostDuty(release, 'worker'), 'worker'))
+    })
+  }
+
+  /** Ends everything, last started first, and waits for it. */
+  stop(emit: Emit): Promise<void> {
+    this.#isStopping = true
+    return this.#inTurn(async () => {
+      const timed = steps(emit)
+      for (const role of roleOrder.toReversed()) {
+        const keepers = [...this.#keepers].filter(([key]) => key.split(' ')[0] === role)
+        if (keepers.length === 0) continue
+        await timed(role, async () => {
+          await Promise.all(keepers.map(([, keeper]) => keeper.stop()))
+          return keepers.length > 1 ? `${keepers.length} stopped` : 'stopped'
+        })
+      }
+      this.#sockets.close()
+    })
+  }
+
+  async processes(): Promise<ProcessState[]> {
+    const own = { role: 'supervisor' as const, name: 'supervisor', pid: process.pid, restarts: 0 }
+    const kept = [...this.#keepers.values()].flatMap(({ duty, running, draining, restarts }) => {
+      if (duty === null) return []
+      const all = [...(running ? [running] : []), ...draining]
+      return all.map(({ pid }) => ({ role: duty.role, name: duty.name, pid, restarts }))
+    })
+    return Promise.all(
+      [own, ...kept].map(async (state) => ({ ...state, memory: await memoryOf(state.pid) })),
+    )
+  }
+
+  async #ensure(duty: Duty | null, key: string, elsewhere = ''): Promise<string> {
+    if (duty === null) return `not ours: ${elsewhere} is set`
+    return this.#keeper(key).ensure(duty)
+  }
+
+  #keeper(key: string): Keeper {
+    const keeper = this.#keepers.get(key) ?? new Keeper(this.#log)
+    this.#keepers.set(key, keeper)
+    return keeper
+  }
+
+  async #ensureIsolates(release: Release): Promise<string> {
+    const { config, manifest } = release
+    const names = registry.map(({ name }) => name).filter((name) => name in manifest.functions)
+    const groups = isolateGroups(names, config.isolates.groups)
+    const results = await Promise.all(
+      groups.map(async (group) => {
+        const duty = isolateDuty(release, group, this.#sockets)
+        return { name: duty.name, result: await this.#keeper(`isolate ${duty.name}`).ensure(duty) }
+      }),
+    )
+    // Only now: until their successors listened, these held the sockets.
+    await this.#endOtherIsolates(new Set(groups.map((group) => `isolate ${group.join(',')}`)))
+    return summary(results)
+  }
+
+  async #endOtherIsolates(kept: ReadonlySet<string>): Promise<void> {
+    for (const [key, keeper] of this.#keepers) {
+      if (!key.startsWith('isolate ') || kept.has(key)) continue
+      this.#keepers.delete(key)
+      await keeper.stop()
+    }
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#turn.then(work)
+    this.#turn = result.catch(() => {})
+    return result
+  }
+}
+
+function steps(emit: Emit) {
+  return async (step: string, work: () => Promise<string>): Promise<void> => {
+    const startedAt = performance.now()
+    const note = await work()
+    emit({ step, ms: Math.round(performance.now() - startedAt), note })
+  }
+}
+
+/** "2 replaced (users,keys; jobs), 2 unchanged" */
+function summary(results: { name: string; result: string }[]): string {
+  const kinds = [...new Set(results.map(({ result }) => result))]
+  return kinds
+    .map((kind) => {
+      const names = results.filter(({ result }) => result === kind).map(({ name }) => name)
+      return `${names.length} ${kind}${kind === 'unchanged' ? '' : ` (${names.join('; ')})`}`
+    })
+    .join(', ')
+}
+
+/** Runs a short task of `tasks.ts`. @throws {Error} with what it said */
+async function task({ config, manifest, env }: Release, name: string): Promise<string> {
+  const program = join(manifest.directory, manifest.hosts.tasks)
+  try {
+    const options = { env: env as NodeJS.ProcessEnv, timeout: taskTimeoutMs, cwd: config.checkout }
+    const { stdout } = await run(process.execPath, [program, name], options)
+    return stdout.trim()
+  } catch (err) {
+    const { stderr, message } = err as { stderr?: string; message: string }
+    throw new Error(stderr?.trim() || message, { cause: err })
+  }
+}
