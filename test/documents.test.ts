@@ -1,8 +1,11 @@
 import { existsSync, globSync, readFileSync } from 'node:fs'
+import { basename } from 'node:path'
 import { expect, test } from 'vitest'
 import * as manifest from '../package.json' with { type: 'json' }
+import { filesEndingIn } from './architecture/sources.ts'
 import {
   commandLines,
+  namedOctavoCommands,
   namedPaths,
   namedScripts,
   namedSubcommands,
@@ -13,10 +16,16 @@ const documents = readDocuments()
 const readme = readFileSync('README.md', 'utf8')
 const readmeLinesMax = 150
 
+// A bare name, like `jobs.ts`, may stand for a file that lies in many folders.
+const fileNames = new Set(
+  filesEndingIn('ts', 'json', 'md', 'sh', 'toml').map((path) => basename(path)),
+)
+const exists = (name: string) => existsSync(name) || fileNames.has(name)
+
 test('every file, folder and link that a document names exists', () => {
   const missing = documents.flatMap((document) =>
     namedPaths(document)
-      .filter((name) => !existsSync(name))
+      .filter((name) => !exists(name))
       .map((name) => `${document.path}: ${name}`),
   )
   expect(missing).toEqual([])
@@ -42,6 +51,18 @@ test('every subcommand that a document names is one that deploy-local.sh lists i
   expect(missing).toEqual([])
 })
 
+test('every command of octavo that a document shows exists', () => {
+  const main = readFileSync('local-runtime/main.ts', 'utf8')
+  const commands = [...main.matchAll(/^ {4}'?([a-z]+)'?: \(\) =>/gm)].map((match) => match[1])
+  expect(commands).toContain('deploy')
+  const missing = documents.flatMap((document) =>
+    namedOctavoCommands(document)
+      .filter((name) => !commands.includes(name))
+      .map((name) => `${document.path}: octavo ${name}`),
+  )
+  expect(missing).toEqual([])
+})
+
 test('every path that an npm script runs exists', () => {
   const named = Object.values(manifest.default.scripts).flatMap((script) =>
     [...script.matchAll(/[\w./-]+\.(?:ts|mjs|sh)\b/g)].map(([path]) => path),
@@ -54,7 +75,7 @@ test(`the README is at most ${readmeLinesMax} lines`, () => {
 })
 
 test('every curl line of the README is a line that the smoke test runs', () => {
-  const smoke = globSync('smoke/*.sh').flatMap((path) =>
+  const smoke = globSync('smoke/**/*.sh').flatMap((path) =>
     readFileSync(path, 'utf8')
       .replace(/\\\n\s*/g, '')
       .split('\n')

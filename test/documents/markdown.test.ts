@@ -1,5 +1,11 @@
 import { expect, test } from 'vitest'
-import { commandLines, namedPaths, namedScripts, namedSubcommands } from './markdown.ts'
+import {
+  commandLines,
+  namedOctavoCommands,
+  namedPaths,
+  namedScripts,
+  namedSubcommands,
+} from './markdown.ts'
 
 const document = (text: string) => ({ path: 'docs/a.md', text })
 
@@ -13,6 +19,12 @@ test('scripts and subcommands are found in fences too', () => {
   const text = '```sh\nnpm run db:status\n./deploy-local.sh status --json\n```'
   expect(namedScripts(document(text))).toEqual(['db:status'])
   expect(namedSubcommands(document(text))).toEqual(['status'])
+})
+
+test('commands of octavo are found in code, and prose about it is not', () => {
+  const text =
+    'Ask octavo politely: `octavo config show`, or\n```sh\nnpx octavo logs --follow\n```\n'
+  expect(namedOctavoCommands(document(text))).toEqual(['config', 'logs'])
 })
 
 test('a command is one line, whatever its breaks, prompt and comment', () => {

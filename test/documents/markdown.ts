@@ -48,3 +48,11 @@ export const namedScripts = ({ text }: Document): string[] =>
 /** Subcommands of `./deploy-local.sh` that a document names. */
 export const namedSubcommands = ({ text }: Document): string[] =>
   [...text.matchAll(/\.\/deploy-local\.sh ([a-z]+)/g)].map((match) => match[1] ?? '')
+
+/** Commands of `octavo` that a document shows in code. */
+export const namedOctavoCommands = ({ text }: Document): string[] => {
+  const fences = [...text.matchAll(/^```\w*\n([\s\S]*?)^```/gm)].map((match) => match[1] ?? '')
+  return [...inlineCode(text), ...fences]
+    .flatMap((code) => [...code.matchAll(/(?:^|\bnpx )octavo ([a-z]+)/gm)])
+    .map((match) => match[1] ?? '')
+}
