@@ -49,7 +49,7 @@ export class RelayClient {
   /** Waits until nothing is left to send, at most `waitMs`: before a process ends. */
   async flush(waitMs: number): Promise<void> {
     const deadline = Date.now() + waitMs
-    while ((this.#queue.length > 0 || this.#batch) && Date.now() < deadline) {
+    while (this.#hasWork && Date.now() < deadline) {
       if (!this.#isPosting) void this.#post()
       await new Promise((resolve) => setTimeout(resolve, 10))
     }
@@ -62,8 +62,12 @@ export class RelayClient {
     this.#agent.destroy()
   }
 
+  get #hasWork(): boolean {
+    return this.#batch !== null || this.#queue.length > 0
+  }
+
   #schedule(delayMs: number): void {
-    if (this.#timer || this.#isPosting || (!this.#batch && this.#queue.length === 0)) return
+    if (this.#timer || this.#isPosting || !this.#hasWork) return
     this.#timer = setTimeout(() => {
       this.#timer = null
       void this.#post()
@@ -71,7 +75,7 @@ export class RelayClient {
   }
 
   async #post(): Promise<void> {
-    if (this.#isPosting) return
+    if (this.#isPosting || !this.#hasWork) return
     const batch = this.#batch ?? this.#nextBatch()
     this.#batch = batch
     this.#isPosting = true

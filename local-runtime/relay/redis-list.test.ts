@@ -1,0 +1,120 @@
+import { Redis } from 'ioredis'
+import { expect, onTestFinished, test } from 'vitest'
+import { startTestRedis, testRedis } from '../../test/harness/redis.ts'
+import type { RunningRedis } from '../services/redis.ts'
+import { caddyLine, eventually, relayLine, setupRelay } from './relay.fixture.ts'
+
+const targetOf = ({ url, socket, password }: RunningRedis) => ({
+  ...{ url, socket, password: password.reveal() },
+})
+
+/** The list as a stranger sees it. */
+function listReader({ socket, password }: RunningRedis) {
+  const redis = new Redis(socket, { password: password.reveal() })
+  redis.on('error', () => {})
+  onTestFinished(() => redis.disconnect())
+  const messages = async () =>
+    (await redis.lrange('logs:errors', 0, -1)).map((json) => JSON.parse(json).message as string)
+  return { redis, messages, length: () => redis.llen('logs:errors') }
+}
+
+async function setupWithRedis(running?: RunningRedis) {
+  const redis = running ?? (await testRedis())
+  const reader = listReader(redis)
+  await reader.redis.del('logs:errors')
+  const relay = await setupRelay(targetOf(redis))
+  await eventually(async () => !(await relay.health()).degraded)
+  return { ...relay, reader, redis }
+}
+
+test('entries stand in the Redis list newest first, as JSON of the contract', async () => {
+  const { post, reader, entries } = await setupWithRedis()
+  await post([relayLine({ msg: 'first' }), relayLine({ msg: 'second', status: 404 })])
+  await eventually(async () => (await reader.length()) === 2)
+  const [newest] = await reader.redis.lrange('logs:errors', 0, 0)
+  expect(JSON.parse(newest ?? '')).toMatchObject({ level: 'warn', status: 404, message: 'second' })
+  expect(await reader.messages()).toEqual(['second', 'first'])
+  expect((await entries()).degraded).toBe(false)
+})
+
+test('of 100,000 lines nobody ever sees more than 200, the newest stay, and all are counted', async () => {
+  const { connectAsCaddy, reader, health, groups } = await setupWithRedis()
+  const caddy = await connectAsCaddy()
+  const rssBefore = process.memoryUsage.rss()
+  const seen = { max: 0, isReading: true }
+  const watching = (async () => {
+    while (seen.isReading) seen.max = Math.max(seen.max, await reader.length())
+  })()
+  // Every line has its own request id, so that each waits for a function's line for a while.
+  for (let i = 0; i < 100_000; i += 1) {
+    const isFull = !caddy.write(`${caddyLine(`request-${i}`, i === 99_999 ? 502 : 404)}\n`)
+    if (isFull) await new Promise((resolve) => caddy.once('drain', resolve))
+  }
+  await eventually(async () => (await health()).counters.kept === 100_000)
+  const newest = 'request-99999'
+  await eventually(async () => {
+    const [json] = await reader.redis.lrange('logs:errors', 0, 0)
+    return JSON.parse(json ?? '{}').request_id === newest
+  })
+  seen.isReading = false
+  await watching
+  expect([seen.max, await reader.length()]).toEqual([200, 200])
+  expect((await groups()).map(({ status, count }) => [status, count])).toEqual([
+    [404, 99_999],
+    [502, 1],
+  ])
+  // The lines themselves were 30 MB; what waits is bounded by 1,000 lines and 200 entries.
+  expect(process.memoryUsage.rss() - rssBefore).toBeLessThan(200 * 1024 ** 2)
+})
+
+test('a frozen Redis slows no intake, and when it wakes the list is whole and nothing stands twice', async () => {
+  const { post, messages, health, reader, redis } = await setupWithRedis(await startTestRedis())
+  await post([relayLine({ msg: 'before' })])
+  await eventually(async () => (await reader.length()) === 1)
+  process.kill(redis.pid, 'SIGSTOP')
+  onTestFinished(() => void process.kill(redis.pid, 'SIGCONT'))
+  await post([relayLine({ msg: 'frozen 1' })])
+  await eventually(async () => (await health()).degraded)
+  await post([relayLine({ msg: 'frozen 2' })])
+  expect(await messages()).toEqual(['frozen 2', 'frozen 1', 'before'])
+  process.kill(redis.pid, 'SIGCONT')
+  await eventually(async () => !(await health()).degraded)
+  await post([relayLine({ msg: 'after' })])
+  await eventually(async () => (await reader.messages())[0] === 'after')
+  expect(await reader.messages()).toEqual(['after', 'frozen 2', 'frozen 1', 'before'])
+})
+
+test('a Redis that died and came back empty gets the list again', async () => {
+  const { post, health, reader } = await setupWithRedis()
+  await post([relayLine({ msg: 'kept' })])
+  await eventually(async () => (await reader.length()) === 1)
+  // Empty and all connections cut: what a client sees of a restart.
+  await reader.redis.flushall()
+  await reader.redis.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes')
+  await eventually(async () => !(await health()).degraded && (await reader.length()) === 1)
+  expect(await reader.messages()).toEqual(['kept'])
+})
+
+test('a relay that takes over keeps what its predecessor left in Redis', async () => {
+  const first = await setupWithRedis()
+  await first.post([relayLine({ msg: 'old' })])
+  await eventually(async () => (await first.reader.length()) === 1)
+  await first.relay.close()
+  const second = await setupRelay(targetOf(first.redis))
+  await eventually(async () => !(await second.health()).degraded)
+  await second.post([relayLine({ msg: 'new' })])
+  await eventually(async () => (await first.reader.length()) === 2)
+  expect(await first.reader.messages()).toEqual(['new', 'old'])
+  expect(await second.messages()).toEqual(['new', 'old'])
+})
+
+test('two relays on one Redis lose no entry of each other', async () => {
+  const one = await setupWithRedis()
+  const two = await setupRelay(targetOf(one.redis))
+  await one.post([relayLine({ msg: 'one' })])
+  await two.post([relayLine({ msg: 'two' })])
+  await eventually(async () => (await one.reader.length()) === 2)
+  await one.reader.redis.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes')
+  await eventually(async () => !(await one.health()).degraded && !(await two.health()).degraded)
+  expect((await one.reader.messages()).sort()).toEqual(['one', 'two'])
+})
