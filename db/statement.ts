@@ -2,7 +2,7 @@ import type { PendingQuery, Row, Sql } from 'postgres'
 import { DatabaseUnavailable, isConnectFailure, isConnectionLost, isUnavailable } from './errors.ts'
 
 /** How long a statement may wait for a connection before it is given up. */
-const poolWaitMs = 2_500
+export const poolWaitMs = 2_500
 /** The server's own timeout answers first, with a better error; this one is for a server that is silent. */
 const deadlineSlackMs = 1_000
 /** How long a call keeps trying to reach a database that is away. A quick restart is invisible then. */
@@ -79,19 +79,22 @@ export async function settled(query: Query, context: StatementContext): Promise<
   }
 }
 
+export const deadlineMs = (context: StatementContext): number =>
+  context.statementTimeoutMs + deadlineSlackMs
+
 function watch(query: Query, context: StatementContext): () => void {
-  const deadlineMs = context.statementTimeoutMs + deadlineSlackMs
-  const waitMs = Math.min(poolWaitMs, deadlineMs)
+  const answerMs = deadlineMs(context)
+  const waitMs = Math.min(poolWaitMs, answerMs)
   let timer = setTimeout(checkWait, waitMs)
   return () => clearTimeout(timer)
 
   function checkWait() {
     // `state` is the connection that a statement was given to.
-    if (query.state !== null) timer = setTimeout(giveUp, deadlineMs - waitMs)
+    if (query.state !== null) timer = setTimeout(giveUp, answerMs - waitMs)
     else abandon(query, new DatabaseUnavailable('POOL_WAIT', `no connection within ${waitMs} ms`))
   }
   function giveUp() {
-    query.reject(new DatabaseUnavailable('DEADLINE', `no answer within ${deadlineMs} ms`))
+    query.reject(new DatabaseUnavailable('DEADLINE', `no answer within ${answerMs} ms`))
   }
 }
 

@@ -1,7 +1,15 @@
 import type { Sql, TransactionSql } from 'postgres'
 import { DatabaseUnavailable, isConnectFailure, isConnectionLost, isRetryable } from './errors.ts'
 import type { Gate } from './gate.ts'
-import { lazyStatement, pause, type StatementContext, settled, startQuery } from './statement.ts'
+import {
+  deadlineMs,
+  lazyStatement,
+  pause,
+  poolWaitMs,
+  type StatementContext,
+  settled,
+  startQuery,
+} from './statement.ts'
 
 const attemptsMax = 4
 
@@ -55,31 +63,51 @@ export async function runTransaction<T>(
 function attemptTransaction<T>(sql: Sql, context: StatementContext, work: Work<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const fate: Fate = { refusal: null, lost: false, fail: reject }
+    // The driver waits without limit for its own `begin` and `commit`.
+    const waits = (ms: number, code: 'POOL_WAIT' | 'DEADLINE', what: string) =>
+      setTimeout(() => {
+        fate.refusal ??= new DatabaseUnavailable(code, `no ${what} within ${ms} ms`)
+        reject(fate.refusal)
+      }, ms)
+    let timer = waits(poolWaitMs, 'POOL_WAIT', 'connection for a transaction')
+    const callback = async (inner: TransactionSql) => {
+      clearTimeout(timer)
+      if (fate.refusal !== null) throw fate.refusal
+      const value = await relayed(fate, work(guardedClient(inner, context, fate)))
+      timer = waits(deadlineMs(context), 'DEADLINE', 'answer to a commit')
+      return value
+    }
     sql
-      .begin((inner) => relayed(fate, work(guardedClient(inner, context, fate))))
+      .begin(callback)
       .then(
         (value) => {
-          fate.refusal ??= new DatabaseUnavailable('TRANSACTION_OVER', 'the transaction is over')
+          end(fate, new DatabaseUnavailable('TRANSACTION_OVER', 'the transaction is over'))
           resolve(value as T)
         },
-        (err) => {
-          fate.refusal ??= new DatabaseUnavailable('TRANSACTION_LOST', 'the transaction failed', {
-            cause: err,
-          })
-          fate.lost = true
+        (err: unknown) => {
+          end(fate, new DatabaseUnavailable('TRANSACTION_LOST', 'it failed', { cause: err }))
           reject(err)
         },
       )
+      .finally(() => clearTimeout(timer))
   })
 }
 
+function end(fate: Fate, refusal: DatabaseUnavailable): void {
+  fate.refusal ??= refusal
+  fate.lost = true
+}
+
+/** The callback's outcome as the driver may learn it: never, once the connection is lost. */
 function relayed<T>(fate: Fate, outcome: Promise<T>): Promise<T> {
   return new Promise((commit, rollback) => {
     outcome.then(
       (value) => {
-        if (!fate.lost) fate.refusal === null ? commit(value) : rollback(fate.refusal)
+        if (fate.lost) return
+        if (fate.refusal === null) commit(value)
+        else rollback(fate.refusal)
       },
-      (err) => {
+      (err: unknown) => {
         if (!fate.lost) rollback(err)
       },
     )
