@@ -1,10 +1,13 @@
 import { spawn } from 'node:child_process'
-import { cp, mkdtemp, readdir, rm } from 'node:fs/promises'
+import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
+import { configurationTable, envExample } from '../local-runtime/config/documents.ts'
 
 type Outcome = { name: string; seconds: number; fault: string | null }
 
+/** Files that code writes, with what it would write now. */
+const generated = { '.env.example': envExample, 'docs/configuration.md': configurationTable }
 const schema = './db/schema/index.ts'
 
 /** Everything that can be said without running the product. All checks run, at the same time, and all faults are shown. */
@@ -16,6 +19,7 @@ async function check(): Promise<void> {
     measured('unused', () => command('knip')),
     measured('migrations', () => command('squawk', ...migrations.map((name) => `drizzle/${name}`))),
     measured('schema', schemaIsMigrated),
+    measured('generated files', generatedFilesAreNew),
   ])
   for (const { name, seconds, fault } of outcomes) {
     console.log(`${fault === null ? 'ok    ' : 'FAILED'} ${name} (${seconds.toFixed(1)} s)`)
@@ -50,6 +54,14 @@ async function schemaIsMigrated(): Promise<string | null> {
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
+}
+
+async function generatedFilesAreNew(): Promise<string | null> {
+  const old: string[] = []
+  for (const [path, write] of Object.entries(generated)) {
+    if ((await readFile(path, 'utf8')) !== write()) old.push(path)
+  }
+  return old.length === 0 ? null : `${old.join(', ')}: run \`npm run docs:config\``
 }
 
 function outputOf(program: string, args: string[]): Promise<{ status: number; output: string }> {
