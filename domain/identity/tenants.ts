@@ -1,7 +1,15 @@
 import { and, eq } from 'drizzle-orm'
 import { uuidv7 } from 'uuidv7'
 import type { Db, Tx } from '../../db/client.ts'
-import { tenants, users } from '../../db/schema/index.ts'
+import {
+  blobs,
+  documents,
+  jobHistory,
+  jobs,
+  runEvents,
+  tenants,
+  users,
+} from '../../db/schema/index.ts'
 
 export type TenantRow = typeof tenants.$inferSelect
 
@@ -45,4 +53,28 @@ export async function findUserIdByEmail(
     .from(users)
     .where(and(eq(users.tenantId, tenantId), eq(users.email, email.toLowerCase())))
   return row?.id ?? null
+}
+
+/**
+ * Removes a tenant with everything it owns; its users, keys, pages, replies and audit rows go by their foreign keys.
+ * @returns storage keys of the files to delete once this is committed; `null` when there is no such tenant, or it is the
+ *   operator's, which cannot go
+ */
+export async function deleteTenant(tx: Tx, tenantId: string): Promise<string[] | null> {
+  const [tenant] = await tx
+    .select({ id: tenants.id })
+    .from(tenants)
+    .where(and(eq(tenants.id, tenantId), eq(tenants.isOperator, false)))
+    .for('update')
+  if (!tenant) return null
+  await tx.delete(documents).where(eq(documents.tenantId, tenantId))
+  const files = await tx
+    .delete(blobs)
+    .where(eq(blobs.tenantId, tenantId))
+    .returning({ storageKey: blobs.storageKey })
+  await tx.delete(jobs).where(eq(jobs.tenantId, tenantId))
+  await tx.delete(jobHistory).where(eq(jobHistory.tenantId, tenantId))
+  await tx.delete(runEvents).where(eq(runEvents.tenantId, tenantId))
+  await tx.delete(tenants).where(eq(tenants.id, tenantId))
+  return files.map(({ storageKey }) => storageKey)
 }

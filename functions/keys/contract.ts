@@ -11,7 +11,7 @@ const ExpiresAt = z.iso
 // A week is enough to roll a key out; a longer overlap is a second key.
 const overlapSecondsMax = 7 * 24 * 60 * 60
 
-const Key = z
+export const Key = z
   .object({
     id: z.uuid(),
     user_id: z.uuid(),
@@ -26,7 +26,7 @@ const Key = z
   })
   .meta({ id: 'Key', description: 'An API key, without its secret.' })
 
-const IssuedKey = z
+export const IssuedKey = z
   .object({
     ...Key.shape,
     key: z.string().nullable().meta({

@@ -29,7 +29,7 @@ export const User = z
   })
   .meta({ id: 'User', description: 'A person or program of a tenant.' })
 
-const Me = z
+export const Me = z
   .object({
     ...User.shape,
     tenant_id: z.uuid(),
