@@ -1,9 +1,8 @@
 import { randomInt } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { rm } from 'node:fs/promises'
 import postgres from 'postgres'
 import { startPostgres } from '../../local-runtime/services/postgres.ts'
+import { removeDeadFolders, temporaryFolder } from './temporary-folder.ts'
 
 export type TestPostgres = { url: string; stop(): Promise<void> }
 
@@ -16,7 +15,8 @@ const startsMax = 5
  * @returns the URL of `app_user`, who is no superuser and may create databases
  */
 export async function startTestPostgres(): Promise<TestPostgres> {
-  const home = await mkdtemp(join(tmpdir(), 'octavo-test-'))
+  await removeDeadFolders()
+  const home = await temporaryFolder()
   const removeHome = () => rm(home, { recursive: true, force: true })
   try {
     const server = await startOnFreePort(home)

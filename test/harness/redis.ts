@@ -1,10 +1,9 @@
 import { randomInt } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { rm } from 'node:fs/promises'
 import { type RunningRedis, startRedis } from '../../local-runtime/services/redis.ts'
 import { onFileEnd } from './database.ts'
 import { servicesDir } from './services-folder.ts'
+import { temporaryFolder } from './temporary-folder.ts'
 
 const startsMax = 5
 
@@ -18,7 +17,7 @@ export function testRedis(): Promise<RunningRedis> {
 
 /** One more Redis, for a test that stops or kills it. */
 export async function startTestRedis(): Promise<RunningRedis> {
-  const home = await mkdtemp(join(tmpdir(), 'octavo-test-redis-'))
+  const home = await temporaryFolder()
   onFileEnd(() => rm(home, { recursive: true, force: true }))
   const redis = await startOnFreePort(home)
   onFileEnd(async () => {
