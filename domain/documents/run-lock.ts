@@ -1,0 +1,23 @@
+import { and, eq } from 'drizzle-orm'
+import type { Tx } from '../../db/client.ts'
+import { documents } from '../../db/schema/documents.ts'
+import { jobs } from '../../db/schema/jobs.ts'
+
+/**
+ * Locks the current job of a document, when it has not ended. Whoever changes a document and its run does this first:
+ * an attempt locks its job before it writes to the document, and the other order would let the two wait for each other.
+ * @returns the document's job and bytes; `null` when there is no such document
+ */
+export async function lockRunOfDocument(tx: Tx, tenantId: string, documentId: string) {
+  const [row] = await tx
+    .select({ jobId: documents.jobId, sha256: documents.sha256 })
+    .from(documents)
+    .where(and(eq(documents.tenantId, tenantId), eq(documents.id, documentId)))
+  if (!row) return null
+  await tx
+    .select({ id: jobs.id })
+    .from(jobs)
+    .where(and(eq(jobs.tenantId, tenantId), eq(jobs.id, row.jobId)))
+    .for('update')
+  return row
+}
