@@ -3,6 +3,7 @@ import { uuidv7 } from 'uuidv7'
 import type { Db, Tx } from '../db/client.ts'
 import type { Role } from '../db/schema/index.ts'
 import { findKey } from '../db/system.ts'
+import { appendAudit } from '../domain/audit/append.ts'
 import { insertKey } from '../domain/identity/keys.ts'
 import {
   findOperatorTenant,
@@ -103,7 +104,12 @@ async function issueKey(tx: Tx, grant: Grant): Promise<string> {
   const id = uuidv7()
   const { text, secretSha256 } = await newKey(id)
   const row = { ...grant, id, secretSha256, createdByUserId: null, expiresAt: null }
-  await insertKey(tx, row, new Date())
+  const at = new Date()
+  await insertKey(tx, row, at)
+  const { tenantId, role } = grant
+  // By nobody's key: whoever may run the command line on this machine may do everything.
+  const entry = { tenantId, action: 'key.created', subjectType: 'key', subjectId: id }
+  await appendAudit(tx, { ...entry, actor: null, requestId: null, detail: { role }, at })
   return text
 }
 

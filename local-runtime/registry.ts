@@ -1,10 +1,12 @@
-/** What a function's `jobs.ts` exports; the worker alone loads it. */
-type JobsModule = { jobs: Record<string, unknown> }
+import type { JobHandler } from '../functions/_shared/ports/jobs.ts'
 
 export type FunctionEntry = {
   /** Folder under `functions/`, URL segment, and name of the socket. */
   name: string
-  jobs?: () => Promise<JobsModule>
+  /** Where `OCTAVO_GROUPS` does not name it: functions of one group share an isolate; without one, all such functions do. */
+  group?: string
+  /** Its `jobs.ts`; the worker alone loads it. */
+  jobs?: () => Promise<{ jobs: Record<string, JobHandler> }>
 }
 
 /** Every function that Octavo runs. Adding one is a folder, a line here and a line in the Caddyfile. */
@@ -21,16 +23,21 @@ export const registry: readonly FunctionEntry[] = [
 
 /**
  * Which functions share a process.
- * @param names all functions, in the registry's order
- * @param table `each` for one process a function, else groups of names; names that no function has are left out,
- *   functions that no group names share one more process
+ * @param functions in the registry's order
+ * @param table `each` for one process a function, else groups of names; a name that no function has is left out
  */
 export function isolateGroups(
-  names: readonly string[],
+  functions: readonly FunctionEntry[],
   table: 'each' | readonly (readonly string[])[],
 ): string[][] {
+  const names = functions.map(({ name }) => name)
   if (table === 'each') return names.map((name) => [name])
   const named = new Set(table.flat())
   const groups = table.map((group) => group.filter((name) => names.includes(name)))
-  return [...groups, names.filter((name) => !named.has(name))].filter((group) => group.length > 0)
+  const unnamed = Map.groupBy(
+    functions.filter(({ name }) => !named.has(name)),
+    ({ group }) => group,
+  )
+  for (const members of unnamed.values()) groups.push(members.map(({ name }) => name))
+  return groups.filter((group) => group.length > 0)
 }

@@ -12,7 +12,7 @@ const run = promisify(execFile)
 const openapiTimeoutMs = 30_000
 const outputBytesMax = 32 * 1024 * 1024
 
-export const manifestPath = (config: Config): string => join(config.paths.build, 'manifest.json')
+const manifestPath = (config: Config): string => join(config.paths.build, 'manifest.json')
 
 /** What to build for this stack. */
 export function buildInput({ checkout, paths }: Config): BuildInput {

@@ -6,7 +6,7 @@ import type { Manifest } from '../build.ts'
 import { type Config, environment, loadConfig, prepareHome, socketPath } from '../config.ts'
 import { command, NotRunning, readStatus } from '../supervisor/control-client.ts'
 import type { Deployment } from '../supervisor/main.ts'
-import { buildRelease, manifestPath } from './build-release.ts'
+import { buildRelease } from './build-release.ts'
 import { runSmoke } from './run-smoke.ts'
 import { orExplain, printStep, timed } from './terminal.ts'
 
@@ -24,7 +24,13 @@ export const deploy = defineCommand({
       const config = loadConfig(env)
       for (const warning of config.warnings) console.error(`warning: ${warning}`)
       await deployStack(config, env)
-      if (args.smoke) await runSmoke(config)
+      if (args.smoke) {
+        await timed(
+          'smoke',
+          async () => runSmoke(config),
+          () => 'green',
+        )
+      }
       printEnd(config)
     }),
 })
@@ -39,7 +45,7 @@ export async function deployStack(config: Config, env: Deployment['env']): Promi
     () => ensureSupervisor(config, manifest, env),
     (note) => note,
   )
-  const body: Deployment = { manifestPath: manifestPath(config), env }
+  const body: Deployment = { manifest, env }
   await command(socket, '/deploy', { body, onStep: printStep })
 }
 

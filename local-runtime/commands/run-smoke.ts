@@ -1,33 +1,20 @@
 import { spawnSync } from 'node:child_process'
-import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Config, environment } from '../config.ts'
+import { defineCommand } from 'citty'
+import { type Config, environment, loadConfig } from '../config.ts'
+import { orExplain } from './terminal.ts'
 
-/**
- * Runs every script of `smoke/` in its order against the running stack.
- * @throws {Error} names the script that failed
- */
-export async function runSmoke(config: Config): Promise<void> {
-  const folder = join(config.checkout, 'smoke')
-  const scripts = readdirSync(folder)
-    .filter((name) => /^\d.*\.sh$/.test(name))
-    .sort()
-  for (const name of scripts) {
-    const { status } = spawnSync('bash', [join(folder, name)], {
-      cwd: config.checkout,
-      stdio: 'inherit',
-      env: smokeEnvironment(config) as NodeJS.ProcessEnv,
-    })
-    if (status !== 0) throw new Error(`The smoke test ${name} failed.`)
-  }
-}
+export const smoke = defineCommand({
+  meta: { name: 'smoke', description: 'Run the smoke test against the running stack' },
+  run: () => orExplain(async () => runSmoke(loadConfig())),
+})
 
-function smokeEnvironment({ home, port, baseUrl, paths }: Config) {
-  return {
-    ...environment(),
-    OCTAVO_HOME: home,
-    OCTAVO_PORT: String(port),
-    BASE_URL: baseUrl,
-    ADMIN_KEY_FILE: paths.adminKey,
-  }
+/** @throws {Error} it failed; what failed stands above */
+export function runSmoke({ checkout, home, port }: Config): void {
+  const { status } = spawnSync('bash', [join(checkout, 'smoke', 'run.sh')], {
+    cwd: checkout,
+    stdio: 'inherit',
+    env: { ...environment(), OCTAVO_HOME: home, OCTAVO_PORT: String(port) } as NodeJS.ProcessEnv,
+  })
+  if (status !== 0) throw new Error('The smoke test failed; the stack is left running.')
 }

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { defineCommand } from 'citty'
 import { type Config, loadConfig, socketPath } from '../config.ts'
 import { command, NotRunning, readStatus } from '../supervisor/control-client.ts'
@@ -43,11 +44,12 @@ async function areGone(pids: number[]): Promise<void> {
   }
 }
 
+// A process that ended but was not yet waited for by its parent still has its number.
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0)
-    return true
-  } catch {
-    return false
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
+  } catch (err) {
+    return (err as NodeJS.ErrnoException).code === 'EPERM'
   }
 }

@@ -1,3 +1,4 @@
+import { createInterface } from 'node:readline/promises'
 import { ConfigFault } from '../config.ts'
 import type { Step } from '../supervisor/supervisor.ts'
 
@@ -48,4 +49,16 @@ export function explanation(err: unknown): string {
   if (message?.includes('ENOSPC') || message?.includes('No space left'))
     return `The disk is full. ${message}`
   return message ?? String(err)
+}
+
+/** Asks a person; without a terminal the answer is no. */
+export async function confirmed(question: string): Promise<boolean> {
+  if (!process.stdin.isTTY) {
+    console.error(`${question} Nobody can be asked here: say --yes.`)
+    return false
+  }
+  const lines = createInterface({ input: process.stdin, output: process.stdout })
+  const answer = await lines.question(`${question} [y/N] `)
+  lines.close()
+  return /^y(es)?$/i.test(answer.trim())
 }

@@ -95,7 +95,7 @@ export function hostDuty(release: Release, host: 'relay' | 'worker'): Duty {
   return {
     role: host,
     name: host,
-    version: versionOf(manifest.hosts[host], args, config),
+    version: versionOf(manifest.hosts[host], args, config.fingerprint),
     // Two relays cannot hold one socket; two workers lease different jobs.
     overlap: host === 'worker',
     start: () => startNodeChild(nodeSpec(release, { host, name: host, heapMb, args })),
@@ -123,7 +123,7 @@ export function isolateDuty(
   return {
     role: 'isolate',
     name: group.join(','),
-    version: versionOf(manifest.hosts.isolate, built, openapi, config),
+    version: versionOf(manifest.hosts.isolate, built, openapi, config.fingerprint),
     overlap: true,
     start: () => startIsolate(release, group, sockets),
   }

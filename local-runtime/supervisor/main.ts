@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs'
 import type { Manifest } from '../build.ts'
-import { environment, loadConfig, prepareHome, socketPath } from '../config.ts'
+import { loadConfig, prepareHome, socketPath } from '../config.ts'
 import { openLog } from '../log.ts'
 import { claimFolder } from '../services/folder-owner.ts'
 import { type LogFile, openLogFile } from '../services/log-files.ts'
@@ -9,7 +8,7 @@ import { type Release, relaySocket } from './duties.ts'
 import { Supervisor } from './supervisor.ts'
 
 /** What `octavo deploy` sends: the build to run, and the environment to run it in. */
-export type Deployment = { manifestPath: string; env: Record<string, string | undefined> }
+export type Deployment = { manifest: Manifest; env: Record<string, string | undefined> }
 
 const config = loadConfig()
 prepareHome(config)
@@ -30,8 +29,7 @@ function sink(name: string): LogFile['write'] {
 }
 
 function releaseOf(body: string): Release {
-  const { manifestPath, env } = JSON.parse(body) as Deployment
-  const manifest = JSON.parse(readFileSync(manifestPath, 'utf8')) as Manifest
+  const { manifest, env } = JSON.parse(body) as Deployment
   return { config: loadConfig(env), manifest, env, log, sink }
 }
 
@@ -50,7 +48,7 @@ const server = await serveControl(socketPath(config.paths.run, 'supervisor.sock'
   stop: (emit) => supervisor.stop(emit),
   onStopped: () => void end(),
 })
-log.info('The supervisor is ready', { pid: process.pid, env: environment().NODE_ENV })
+log.info('The supervisor is ready', { pid: process.pid })
 
 const endBySignal = () => {
   void supervisor.stop(() => {}).then(end)

@@ -116,8 +116,8 @@ export class Supervisor {
 
   async #ensureIsolates(release: Release): Promise<string> {
     const { config, manifest } = release
-    const names = registry.map(({ name }) => name).filter((name) => name in manifest.functions)
-    const groups = isolateGroups(names, config.isolates.groups)
+    const functions = registry.filter(({ name }) => name in manifest.functions)
+    const groups = isolateGroups(functions, config.isolates.groups)
     const results = await Promise.all(
       groups.map(async (group) => {
         const duty = isolateDuty(release, group, this.#sockets)
