@@ -1,0 +1,113 @@
+import type { ClientResponse } from 'hono/client'
+import { uuidv7 } from 'uuidv7'
+import { expect, expectTypeOf, test } from 'vitest'
+import type { Role } from '../db/schema/index.ts'
+import { createApp as createKeys } from '../functions/keys/index.ts'
+import { createApp as createUsers } from '../functions/users/index.ts'
+import { setup } from '../test/harness/setup.ts'
+import { type ClientOptions, createClient, OctavoProblem, unwrap } from './index.ts'
+
+const baseUrl = 'http://octavo.test'
+
+async function setupClient(more: Partial<ClientOptions> = {}) {
+  const bench = await setup(createUsers)
+  const keys = createKeys(bench.deps)
+  const send: typeof fetch = async (input, init) => {
+    const request = new Request(input, init)
+    return new URL(request.url).pathname.startsWith('/v1/keys')
+      ? keys.fetch(request)
+      : bench.app.fetch(request)
+  }
+  const key = bench.tenant.keys.admin
+  return { ...bench, octavo: createClient({ baseUrl, key, fetch: send, ...more }) }
+}
+
+const problemOf = async (work: Promise<unknown>): Promise<OctavoProblem> => {
+  const err = await work.then(
+    () => null,
+    (reason: unknown) => reason,
+  )
+  if (err instanceof OctavoProblem) return err
+  throw new Error('this was to be refused by the server', { cause: err })
+}
+
+test('a real call gives the typed body of a real reply', async () => {
+  const { octavo, tenant } = await setupClient()
+  const json = { email: 'ada@example.org', display_name: 'Ada', role: 'editor' as const }
+  const user = await unwrap(octavo.users.$post({ json }))
+  expectTypeOf(user.role).toEqualTypeOf<Role>()
+  expect(user).toMatchObject({ email: 'ada@example.org', version: 1 })
+  const found = await unwrap(octavo.users[':id'].$get({ param: { id: user.id } }))
+  expect(found).toEqual(user)
+  const { items, next_cursor: next } = await unwrap(octavo.users.$get({ query: { limit: '1' } }))
+  expectTypeOf(next).toEqualTypeOf<string | null>()
+  expect(items.map(({ id }) => id)).toEqual([tenant.admin.id])
+  const me = await unwrap(octavo.users.me.$get())
+  expectTypeOf(me.is_operator).toEqualTypeOf<boolean>()
+  expect(me.id).toBe(tenant.admin.id)
+})
+
+test('a reply without a body is null', async () => {
+  const { octavo } = await setupClient()
+  const json = { name: 'scanner', role: 'viewer' as const }
+  const { id, key } = await unwrap(octavo.keys.$post({ json }))
+  expectTypeOf(key).toEqualTypeOf<string | null>()
+  const gone = await unwrap(octavo.keys[':id'].$delete({ param: { id } }))
+  expectTypeOf(gone).toEqualTypeOf<null>()
+  expect(gone).toBeNull()
+})
+
+test('a refusal is thrown with its code, its faults and its request id', async () => {
+  const { octavo } = await setupClient()
+  const json = { email: 'none', display_name: 'Ada', role: 'editor' as const }
+  const headers = { 'x-request-id': 'request-of-mine' }
+  const problem = await problemOf(unwrap(octavo.users.$post({ json }, { headers })))
+  expectTypeOf(problem.code).toExtend<string>()
+  expect(problem).toMatchObject({
+    ...{ status: 422, code: 'invalid', requestId: 'request-of-mine', retryAfterSeconds: null },
+    errors: [{ in: 'body', pointer: '/email' }],
+  })
+  const param = { id: uuidv7() }
+  const missing = await problemOf(unwrap(octavo.users[':id'].$get({ param })))
+  expect(missing).toMatchObject({ status: 404, code: 'not_found', errors: [] })
+})
+
+test('without a key only what is public answers', async () => {
+  const { app } = await setupClient()
+  const send: typeof fetch = async (input, init) => app.fetch(new Request(input, init))
+  const octavo = createClient({ baseUrl, fetch: send })
+  expect(await problemOf(unwrap(octavo.users.me.$get()))).toMatchObject({ code: 'unauthorized' })
+})
+
+test('a refusal tells how long to wait, and a page of some proxy is a problem too', async () => {
+  const page: typeof fetch = async () =>
+    new Response('<html>busy</html>', { status: 503, headers: { 'retry-after': '7' } })
+  const octavo = createClient({ baseUrl, fetch: page })
+  expect(await problemOf(unwrap(octavo.health.$get()))).toMatchObject({
+    ...{ status: 503, code: 'unknown', requestId: null, retryAfterSeconds: 7 },
+  })
+})
+
+test('a server that never answers is given up in time', async () => {
+  const silent: typeof fetch = (_input, init) =>
+    new Promise((_, reject) => {
+      init?.signal?.addEventListener('abort', () => reject(init.signal?.reason))
+    })
+  const octavo = createClient({ baseUrl, timeoutMs: 5, fetch: silent })
+  await expect(octavo.health.$get()).rejects.toMatchObject({ name: 'TimeoutError' })
+})
+
+test('the compiler refuses what the server would', () => {
+  const { users, keys, documents } = createClient({ baseUrl })
+  type Create = Parameters<typeof users.$post>[0]
+  expectTypeOf<{
+    json: { email: string; display_name: string; role: 'owner' }
+  }>().not.toExtend<Create>()
+  expectTypeOf<{ json: { email: string } }>().not.toExtend<Create>()
+  type Rotate = Parameters<(typeof keys)[':id']['rotate']['$post']>[0]
+  expectTypeOf<{ param: { id: string }; json: Record<never, never> }>().toExtend<Rotate>()
+  expectTypeOf<{ json: Record<never, never> }>().not.toExtend<Rotate>()
+  expectTypeOf(users).not.toHaveProperty('$delete')
+  type Documents = Awaited<ReturnType<typeof documents.$get>>
+  expectTypeOf<Documents>().toExtend<ClientResponse<{ next_cursor: string | null }, 200, 'json'>>()
+})

@@ -1,0 +1,45 @@
+import { hc } from 'hono/client'
+import type { DocumentsApp } from '../functions/documents/index.ts'
+import type { HealthApp } from '../functions/health/index.ts'
+import type { KeysApp } from '../functions/keys/index.ts'
+import type { LogsApp } from '../functions/logs/index.ts'
+import type { UsersApp } from '../functions/users/index.ts'
+import { withTimeout } from './timeout.ts'
+
+export { OctavoProblem } from './problem.ts'
+export { type BodyOf, unwrap } from './unwrap.ts'
+
+export type ClientOptions = {
+  /** Where Octavo answers. @example 'http://127.0.0.1:8080' */
+  baseUrl: string
+  /** An API key (`oct_...`). Without one only what is public answers. */
+  key?: string
+  /** Milliseconds until a reply must have begun. Default 30,000: a little above the server's own limit. */
+  timeoutMs?: number
+  /** What sends the requests. Default: the global `fetch`. */
+  fetch?: typeof fetch
+}
+
+const timeoutMsDefault = 30_000
+
+/**
+ * One typed client per function, each at its path below `/v1`.
+ * @example
+ * const octavo = createClient({ baseUrl: 'http://127.0.0.1:8080', key })
+ * const { items } = await unwrap(octavo.users.$get({ query: { role: 'admin' } }))
+ */
+export function createClient({ baseUrl, key, timeoutMs, fetch: send }: ClientOptions) {
+  const options = {
+    headers: key === undefined ? {} : { Authorization: `Bearer ${key}` },
+    fetch: withTimeout(send ?? fetch, timeoutMs ?? timeoutMsDefault),
+  }
+  return {
+    documents: hc<DocumentsApp>(baseUrl, options).v1.documents,
+    users: hc<UsersApp>(baseUrl, options).v1.users,
+    keys: hc<KeysApp>(baseUrl, options).v1.keys,
+    logs: hc<LogsApp>(baseUrl, options).v1.logs,
+    health: hc<HealthApp>(baseUrl, options).v1.health,
+  }
+}
+
+export type OctavoClient = ReturnType<typeof createClient>
