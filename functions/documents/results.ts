@@ -1,0 +1,162 @@
+import * as z from 'zod'
+import { unpackWords } from '../../domain/documents/words.ts'
+import type { Call } from '../_shared/http/call.ts'
+import { isUnchanged } from '../_shared/http/etag.ts'
+import { toPage } from '../_shared/http/pages.ts'
+import { type Handler, reply } from '../_shared/http/route.ts'
+import type { Deps } from '../_shared/ports/deps.ts'
+import { missing, type ReadVisible, requireCompleted } from './access.ts'
+import { cachedResult } from './cached-result.ts'
+import type { Page, Words } from './contract.ts'
+import { findPage, findWords, listPages, listPagesWithWords, type PageRow } from './page-queries.ts'
+import type { DocumentRow } from './queries.ts'
+import type * as routes from './result-routes.ts'
+
+// Pages read ahead of a slow reader. More saves little; a page can have a megabyte of text.
+const pagesPerRead = 8
+const formFeed = '\f'
+
+const toPageBody = (row: PageRow): z.input<typeof Page> => ({
+  number: row.number,
+  width_points: row.widthPoints,
+  height_points: row.heightPoints,
+  rotation: row.rotation,
+  text: row.text,
+  failure: row.failureCode && { code: row.failureCode },
+})
+
+type PackedWords = { text: string; words: Uint8Array }
+
+const toWords = ({ text, words }: PackedWords): z.input<typeof Words>['items'] =>
+  unpackWords(words).map(({ start, length, box }) => ({
+    text: text.slice(start, start + length),
+    box,
+  }))
+
+type Reads = { deps: Deps; readVisible: ReadVisible }
+
+export const listPagesHandler =
+  ({ deps, readVisible }: Reads): Handler<typeof routes.listPages> =>
+  async (c, { param, query }) => {
+    await readVisible(c, param.id)
+    const scope = JSON.stringify([c.tenantId, 'listPages', param.id])
+    const position = z.tuple([z.int()])
+    const [after] = query.cursor ? await c.cursors.read(scope, query.cursor, position) : [0]
+    const { limit } = query
+    const of = { tenantId: c.tenantId, documentId: param.id, after, limit: limit + 1 }
+    const page = await toPage(
+      { cursors: c.cursors, scope, url: c.url },
+      {
+        rows: await listPages(deps.db, of),
+        limit,
+        position: (row) => [row.number],
+        item: toPageBody,
+      },
+    )
+    return reply(200, page.body, { headers: page.headers })
+  }
+
+type PageParam = { id: string; number: number }
+
+/** A part of a page, with the document's version as ETag; a completed document's parts come from the cache. */
+async function pagePart<T>(
+  { deps, readVisible }: Reads,
+  c: Call,
+  { param, part, find }: { param: PageParam; part: string; find: () => Promise<T | null> },
+) {
+  const row = await readVisible(c, param.id)
+  const { version, status } = row
+  const key = `result:${c.tenantId}:${row.id}:${version}:${part}:${param.number}`
+  const isKnown = isUnchanged(c.request.headers.get('if-none-match'), version)
+  const read = async () => {
+    const found = await find()
+    if (found === null) throw missing()
+    return found
+  }
+  const isCached = status === 'completed' && !isKnown
+  const body = isCached ? await cachedResult(deps.redis.cache, key, read) : await read()
+  return { body, version }
+}
+
+export const getPageHandler =
+  (reads: Reads): Handler<typeof routes.getPage> =>
+  async (c, { param }) => {
+    const of = { tenantId: c.tenantId, documentId: param.id, number: param.number }
+    const find = async () => {
+      const row = await findPage(reads.deps.db, of)
+      return row && toPageBody(row)
+    }
+    const { body, version } = await pagePart(reads, c, { param, part: 'page', find })
+    return reply(200, body, { version })
+  }
+
+export const getWordsHandler =
+  (reads: Reads): Handler<typeof routes.getWords> =>
+  async (c, { param }) => {
+    const of = { tenantId: c.tenantId, documentId: param.id, number: param.number }
+    const find = async () => {
+      const row = await findWords(reads.deps.db, of)
+      return row && { items: toWords(row) }
+    }
+    const { body, version } = await pagePart(reads, c, { param, part: 'words', find })
+    return reply(200, body, { version })
+  }
+
+export const getTextHandler =
+  ({ deps, readVisible }: Reads): Handler<typeof routes.getText> =>
+  async (c, { param }) => {
+    const row = await readVisible(c, param.id)
+    requireCompleted(row)
+    const pages = pagesInTurn((after) => listPages(deps.db, nextPages(row, c, after)))
+    return streamed(c, 'text/plain; charset=utf-8', async function* () {
+      for await (const { number, text } of pages) yield number === 1 ? text : `${formFeed}${text}`
+    })
+  }
+
+export const getPagesNdjsonHandler =
+  ({ deps, readVisible }: Reads): Handler<typeof routes.getPagesNdjson> =>
+  async (c, { param }) => {
+    const row = await readVisible(c, param.id)
+    requireCompleted(row)
+    const pages = pagesInTurn((after) => listPagesWithWords(deps.db, nextPages(row, c, after)))
+    return streamed(c, 'application/x-ndjson', async function* () {
+      for await (const page of pages)
+        yield `${JSON.stringify({ ...toPageBody(page), words: toWords(page) })}\n`
+    })
+  }
+
+const nextPages = (row: DocumentRow, c: Call, after: number) => ({
+  ...{ tenantId: c.tenantId, documentId: row.id, after, limit: pagesPerRead },
+})
+
+async function* pagesInTurn<Row extends { number: number }>(
+  read: (after: number) => Promise<Row[]>,
+): AsyncGenerator<Row, void, undefined> {
+  let after = 0
+  for (;;) {
+    const rows = await read(after)
+    yield* rows
+    const last = rows.at(-1)
+    if (rows.length < pagesPerRead || last === undefined) return
+    after = last.number
+  }
+}
+
+/** A body made as it is read, so that a slow reader holds nothing but its own few pages. */
+function streamed(c: Call, contentType: string, produce: () => AsyncGenerator<string>): Response {
+  const headers = { 'Content-Type': contentType }
+  if (c.request.method === 'HEAD') return new Response(null, { headers })
+  const texts = produce()
+  const encoder = new TextEncoder()
+  const body = new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const { done, value } = await texts.next()
+      if (done) controller.close()
+      else controller.enqueue(encoder.encode(value))
+    },
+    async cancel() {
+      await texts.return(undefined)
+    },
+  })
+  return new Response(body, { headers })
+}
