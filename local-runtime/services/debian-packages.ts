@@ -125,12 +125,24 @@ async function unpack(servicesDir: string, draft: string, entry: ProgramPackage)
     rmSync(join(archives, name))
   }
   const place = join(servicesDir, entry.program)
-  if ((await foundProgram(servicesDir, entry)) !== null) return // somebody else was faster
-  rmSync(place, { recursive: true, force: true })
+  if (moveInto(target, place)) return
+  // Somebody else was faster, or what lies there does not run: only then it makes room.
+  if ((await foundProgram(servicesDir, entry)) !== null) return
+  moveInto(place, join(draft, 'damaged'))
+  if (moveInto(target, place) || (await foundProgram(servicesDir, entry)) !== null) return
+  throw new ServiceError(
+    `${entry.program} cannot be put into ${servicesDir}: remove ${place} and start again.`,
+  )
+}
+
+function moveInto(from: string, to: string): boolean {
   try {
-    renameSync(target, place)
+    renameSync(from, to)
+    return true
   } catch (err) {
-    if ((await foundProgram(servicesDir, entry)) === null) throw err
+    const { code = '' } = err as NodeJS.ErrnoException
+    if (['ENOTEMPTY', 'EEXIST', 'ENOENT'].includes(code)) return false
+    throw err
   }
 }
 

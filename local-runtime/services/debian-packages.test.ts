@@ -1,0 +1,81 @@
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { loadConfig } from '../config.ts'
+import { ensurePrograms, type FoundProgram, redisPackage } from './debian-packages.ts'
+import { findProgram, runToEnd } from './process.ts'
+
+const shared = loadConfig({}, { envFile: null }).paths.services
+const root = mkdtempSync(join(tmpdir(), 'octavo-packages-'))
+const isOnMachine = findProgram('redis-server') !== null
+const canUnpack = !isOnMachine && findProgram('apt-get') !== null
+
+beforeAll(() => ensurePrograms(shared, [redisPackage]))
+afterAll(() => rmSync(root, { recursive: true, force: true }))
+
+async function versionOf(found: FoundProgram | undefined): Promise<string> {
+  const { program = '', env = {} } = found ?? {}
+  const { output } = await runToEnd({ program, args: ['--version'], env }, { timeoutMs: 10_000 })
+  return output
+}
+
+// A program that only this test knows, so that it is never found on the machine.
+const unknown = { program: 'octavo-no-such-program', needs: null }
+
+test('what lies unpacked already is used as it is, without the network', async () => {
+  const folder = join(root, 'offline')
+  if (canUnpack)
+    cpSync(join(shared, 'redis-server'), join(folder, 'redis-server'), {
+      recursive: true,
+      verbatimSymlinks: true,
+    })
+  const path = process.env.PATH
+  try {
+    // Without apt-get and dpkg in sight nothing can be fetched.
+    if (canUnpack) process.env.PATH = folder
+    const [found] = await ensurePrograms(folder, [redisPackage])
+    expect(found?.origin).toBe(isOnMachine ? 'machine' : 'unpacked')
+    expect(await versionOf(found)).toContain('Redis server')
+  } finally {
+    process.env.PATH = path
+  }
+})
+
+test('a package that cannot be had is told with the command that would help, and leaves nothing behind', async () => {
+  const folder = join(root, 'impossible')
+  await expect(ensurePrograms(folder, [unknown])).rejects.toThrow(
+    /octavo-no-such-program.*: (run|install) /,
+  )
+  expect(readdirSync(folder)).toEqual([])
+})
+
+test.runIf(canUnpack)(
+  'a damaged copy is unpacked anew, by two at once, beside what a killed attempt left',
+  async () => {
+    const folder = join(root, 'damaged')
+    const program = join(folder, 'redis-server', 'usr', 'bin', 'redis-server')
+    mkdirSync(join(program, '..'), { recursive: true })
+    writeFileSync(program, '#!/bin/sh\nexit 1\n')
+    chmodSync(program, 0o755)
+    // No process has this number: Linux ends at 4194304.
+    mkdirSync(join(folder, '.unpack-4999999-00'))
+    const [first, second] = await Promise.all([
+      ensurePrograms(folder, [redisPackage]),
+      ensurePrograms(folder, [redisPackage]),
+    ])
+    expect(await versionOf(first[0])).toContain('Redis server')
+    expect(second).toEqual(first)
+    expect(readdirSync(folder)).toEqual(['redis-server'])
+    expect(existsSync('/etc/redis/redis.conf')).toBe(false)
+  },
+)
