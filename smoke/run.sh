@@ -1,0 +1,56 @@
+#!/usr/bin/env bash
+# Smoke test of a running stack: curl through Caddy, rows in Postgres, entries in Redis.
+# It makes a tenant of its own and removes it again. Usage: ./deploy-local.sh smoke
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+octavo() { node local-runtime/octavo.mjs "$@"; }
+
+# One value of a JSON text on standard input, e.g. `field .items.length`.
+field() { node -e 'const value = JSON.parse(require("node:fs").readFileSync(0, "utf8"));
+  const found = eval("value" + process.argv[1]); if (found === undefined) process.exit(1); console.log(found)' "$1"; }
+
+fail() {
+  echo "smoke: $1" >&2
+  exit 1
+}
+
+expect() { # name, actual, expected
+  [ "$2" = "$3" ] || fail "$1 is \"$2\", expected \"$3\""
+  echo "  $1: $2"
+}
+
+# Asks again until a command says yes; gives up after 10 s.
+until_true() { # name, command ...
+  local name=$1 tries=100
+  shift
+  until "$@"; do
+    tries=$((tries - 1))
+    [ $tries -gt 0 ] || fail "$name did not happen within 10 s"
+    sleep 0.1
+  done
+}
+
+state=$(octavo status --json) || fail 'the stack does not run; start it with ./deploy-local.sh'
+BASE=$(field .base_url <<<"$state")
+ADMIN_KEY=$(cat "$(field .admin_key_file <<<"$state")")
+work=$(mktemp -d)
+MARK="smoke-$(date +%s)-$$"
+tenant=$(octavo tenants create "$MARK" --json)
+TENANT=$(field .tenant_id <<<"$tenant")
+KEY=$(field .key <<<"$tenant")
+
+clean_up() {
+  local code=$?
+  rm -rf "$work"
+  octavo tenants delete "$TENANT" --yes >/dev/null || echo "smoke: tenant $TENANT is left over" >&2
+  exit $code
+}
+trap clean_up EXIT
+
+for step in smoke/steps/*.sh; do
+  echo "$(basename "$step" .sh)"
+  # shellcheck source=/dev/null
+  . "$step"
+done
+echo 'smoke: green'
