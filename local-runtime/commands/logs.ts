@@ -2,9 +2,9 @@ import { createReadStream, existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { defineCommand } from 'citty'
-import type { ErrorEntry } from '../../functions/_shared/ports/redis.ts'
 import { type Config, loadConfig, socketPath } from '../config.ts'
 import { readRelay } from '../redis/error-list.ts'
+import { LogPrinter } from './logs-follow.ts'
 import { orExplain } from './terminal.ts'
 
 const shownMax = 200
@@ -28,38 +28,19 @@ export const logs = defineCommand({
 
 async function showErrors({ paths }: Config, limit: number, follow: boolean): Promise<void> {
   const socket = socketPath(paths.run, 'relay.sock')
-  let after = -1
-  let count = limit
-  for (;;) {
-    const page = await readRelay(socket, count, after).catch(() => null)
-    if (page === null && !follow)
-      throw new Error('The relay does not answer. Start the stack with ./deploy-local.sh')
-    for (const entry of page?.entries.toReversed() ?? []) console.log(asLine(entry))
-    if (!follow) return
-    if (page) {
-      // A relay that was replaced counts anew.
-      after = page.last_sequence < after ? -1 : page.last_sequence
-      count = shownMax
-    }
+  const printer = new LogPrinter({
+    print: (line) => console.log(line),
+    remark: (line) => console.error(line),
+    colour: process.stdout.isTTY === true && process.stdout.hasColors(),
+  })
+  const first = await readRelay(socket, shownMax).catch(() => null)
+  if (first === null && !follow)
+    throw new Error('The relay does not answer. Start the stack with ./deploy-local.sh')
+  printer.show(first, limit)
+  while (follow) {
     await wait(followMs)
+    printer.show(await readRelay(socket, shownMax).catch(() => null))
   }
-}
-
-/** "2026-11-20T08:00:00.000Z ERROR documents POST /v1/documents 503 unavailable: ... [request id]" */
-function asLine(entry: ErrorEntry): string {
-  const { time, level, source, method, path, status, code, message } = entry
-  const place = entry.function ?? source
-  const request = method === null ? [] : [method, path, status]
-  const words = [
-    time,
-    level.toUpperCase().padEnd(5),
-    place,
-    ...request,
-    code && `${code}:`,
-    message,
-  ]
-  const id = entry.request_id === null ? '' : ` [${entry.request_id}]`
-  return words.filter((word) => word !== null && word !== '').join(' ') + id
 }
 
 async function showFile({ paths }: Config, name: string, follow: boolean): Promise<void> {

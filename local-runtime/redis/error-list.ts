@@ -5,7 +5,7 @@ import type { ErrorEntry, ErrorList } from '../../functions/_shared/ports/redis.
 export const errorListKey = 'logs:errors'
 const relayTimeoutMs = 150
 
-type RelayEntries = { entries: ErrorEntry[]; dropped: number; last_sequence: number }
+type RelayEntries = { entries: ErrorEntry[]; degraded: boolean; dropped: number }
 
 /** The error list in Redis; the relay's own memory of it while Redis is away. */
 export function newErrorList(client: Redis, relaySocket: string): ErrorList {
@@ -25,12 +25,12 @@ export function newErrorList(client: Redis, relaySocket: string): ErrorList {
 }
 
 /**
- * Asks the relay for what it holds, newest first; with `after` only what came after that sequence number.
+ * Asks the relay for what it holds, newest first.
  * @throws {Error} it does not answer within 150 ms
  */
-export function readRelay(socketPath: string, limit: number, after = -1): Promise<RelayEntries> {
+export function readRelay(socketPath: string, limit: number): Promise<RelayEntries> {
   return new Promise((resolve, reject) => {
-    const path = `/entries?limit=${limit}${after < 0 ? '' : `&after=${after}`}`
+    const path = `/entries?limit=${limit}`
     const req = request({ socketPath, path, timeout: relayTimeoutMs }, (res) => {
       const chunks: Buffer[] = []
       res.on('data', (chunk: Buffer) => chunks.push(chunk))

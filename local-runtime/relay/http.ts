@@ -11,7 +11,7 @@ const sendersMax = 1_000
 
 type Surroundings = { collector: Collector; sink: Sink; batches: BatchNumbers }
 
-/** `POST /_logs`, `GET /entries?limit=&after=`, `GET /groups?limit=`, `GET /health`; see docs/errors-and-logs.md. */
+/** `POST /_logs`, `GET /entries?limit=`, `GET /groups?limit=`, `GET /health`; see docs/errors-and-logs.md. */
 export function newHttpHandler(collector: Collector, sink: Sink): RequestListener {
   const surroundings = { collector, sink, batches: new BatchNumbers() }
   const routes: Record<string, (url: URL) => unknown> = {
@@ -32,7 +32,6 @@ function state({ collector: { counters }, sink }: Surroundings) {
   return {
     degraded: sink.isDegraded,
     dropped: lostLines(counters),
-    last_sequence: sink.lastSequence,
     counters,
     rss_bytes: process.memoryUsage.rss(),
   }
@@ -40,12 +39,11 @@ function state({ collector: { counters }, sink }: Surroundings) {
 
 function entriesPage(surroundings: Surroundings, url: URL) {
   const { sink } = surroundings
-  const after = url.searchParams.has('after') ? numberIn(url, 'after', Number.MAX_SAFE_INTEGER) : -1
   const entries = sink
-    .entries(numberIn(url, 'limit', entriesMax), after)
+    .entries(numberIn(url, 'limit', entriesMax))
     .map(({ json }): unknown => JSON.parse(json))
-  const { degraded, dropped, last_sequence } = state(surroundings)
-  return { entries, degraded, dropped, last_sequence }
+  const { degraded, dropped } = state(surroundings)
+  return { entries, degraded, dropped }
 }
 
 /** A batch counts when it has come whole, and once, however often it is sent. */

@@ -20,12 +20,9 @@ export class RecentEntries {
     this.#unsent = Math.min(this.#unsent + 1, entriesMax)
   }
 
-  /** Newest first. @param after only entries that came after this sequence number */
-  list(limit: number, after = -1): RecentEntry[] {
-    return this.#entries
-      .slice(-limit)
-      .filter(({ sequence }) => sequence > after)
-      .reverse()
+  /** The newest `limit`, newest first. */
+  list(limit: number): RecentEntry[] {
+    return limit === 0 ? [] : this.#entries.slice(-limit).reverse()
   }
 
   /** The entries that Redis lacks, oldest first. They count as sent from now on. */

@@ -15,11 +15,10 @@ import { startRelay } from './server.ts'
 export type Health = {
   degraded: boolean
   dropped: number
-  last_sequence: number
   counters: Counters
   rss_bytes: number
 }
-export type EntriesPage = Pick<Health, 'degraded' | 'dropped' | 'last_sequence'> & {
+export type EntriesPage = Pick<Health, 'degraded' | 'dropped'> & {
   entries: ErrorEntry[]
 }
 

@@ -11,9 +11,8 @@ test('lines of processes become entries, newest first, and info lines do not', a
   expect((await post(lines)).status).toBe(204)
   const page = await entries()
   expect(page.entries.map(({ message }) => message)).toEqual(['second', 'first'])
-  expect(page).toMatchObject({ degraded: true, dropped: 0, last_sequence: 2 })
+  expect(page).toMatchObject({ degraded: true, dropped: 0 })
   expect((await entries('?limit=1')).entries).toHaveLength(1)
-  expect((await entries('?after=1')).entries.map(({ message }) => message)).toEqual(['second'])
 })
 
 test('a failing request of which function and Caddy tell is one entry, the one of the function', async () => {

@@ -31,18 +31,14 @@ export class Sink {
     return this.#list === null || !this.#list.isOpen || this.#mustMerge
   }
 
-  get lastSequence(): number {
-    return this.#recent.lastSequence
-  }
-
   add(entry: ErrorEntry): void {
     this.#recent.add(JSON.stringify(entry))
     this.#schedule(gatherMs)
   }
 
   /** Newest first. */
-  entries(limit: number, after?: number): RecentEntry[] {
-    return this.#recent.list(limit, after)
+  entries(limit: number): RecentEntry[] {
+    return this.#recent.list(limit)
   }
 
   /** Writes what is left, at most `waitMs`, and lets go of Redis. */
