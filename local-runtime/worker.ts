@@ -18,6 +18,7 @@ export type WorkerSpec = {
 }
 
 const stallMsMax = 30_000 // without a page: no page of a sound file takes longer
+const drainMs = 5_000
 const megabyte = 1024 * 1024
 
 const spec = process.argv[2] === undefined ? null : (JSON.parse(process.argv[2]) as WorkerSpec)
@@ -35,6 +36,7 @@ const worker = new QueueWorker({
   name: `${hostname()}:${process.pid}`,
   concurrency: config.worker.concurrency,
   leaseMs: config.worker.leaseSeconds * 1000,
+  drainMs,
   // Where statements cannot be prepared there is a transaction pooler, which cannot LISTEN either.
   listens: config.database.prepare,
 })

@@ -15,6 +15,8 @@ export type QueueWorkerOptions = {
   name: string // for people: who holds a lease
   concurrency: number
   leaseMs: number
+  /** How long a stopping worker waits for what runs. Short: a job goes on elsewhere with all that it has stored. */
+  drainMs: number
   /** `false` behind a transaction pooler, which cannot LISTEN: then the poll alone finds work. */
   listens: boolean
 }
@@ -23,8 +25,6 @@ const pollMs = 250
 const recoveryMs = 250
 const recoveredMax = 100
 const heartbeatMsMax = 1_000 // also how late a cancel may be heard without the doorbell
-// Short: a job that is given back goes on elsewhere with all that it has stored.
-const drainMs = 5_000
 const unavailablePauseMs = 500
 
 /**
@@ -73,7 +73,7 @@ export class QueueWorker {
   async drain(): Promise<void> {
     this.isLeasing = false
     const running = () => Promise.all([...this.attempts].map((attempt) => attempt.done))
-    await Promise.race([running(), pause(drainMs, undefined, { ref: false })])
+    await Promise.race([running(), pause(this.options.drainMs, undefined, { ref: false })])
     for (const attempt of this.attempts) attempt.release()
     await running()
     this.stopping.abort()
