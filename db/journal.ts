@@ -11,13 +11,14 @@ const Journal = z.object({
   entries: z.array(z.object({ idx: z.int(), when: z.int(), tag: z.string() })),
 })
 
-const ownFolder = fileURLToPath(new URL('../drizzle', import.meta.url))
+/** Where our migrations lie, seen from the sources; a bundle must name the folder itself. */
+export const migrationsFolder = fileURLToPath(new URL('../drizzle', import.meta.url))
 
 /**
  * Reads drizzle-kit's journal and files, in their order.
  * @throws {Error} times do not increase: drizzle-kit would silently skip the later file
  */
-export async function readMigrations(folder: string = ownFolder): Promise<Migration[]> {
+export async function readMigrations(folder: string = migrationsFolder): Promise<Migration[]> {
   const text = await readFile(join(folder, 'meta', '_journal.json'), 'utf8')
   const { entries } = Journal.parse(JSON.parse(text))
   const migrations = await Promise.all(

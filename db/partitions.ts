@@ -90,7 +90,9 @@ export async function dropOldPartitions(db: Db, olderThan: Date): Promise<string
   return dropped
 }
 
+// Not `to_regclass`: it answers from the session's cache, which does not yet know what another host just committed.
 async function exists(db: Executor, name: string): Promise<boolean> {
-  const [row] = await db.execute(sql`select to_regclass(${name}) is not null as found`)
-  return row?.found === true
+  const [row] = await db.execute(sql`select 1 as found from pg_class
+    where relname = ${name} and relnamespace = 'public'::regnamespace`)
+  return row !== undefined
 }
