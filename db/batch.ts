@@ -1,6 +1,7 @@
 import { and, eq, getTableColumns, sql } from 'drizzle-orm'
 import type { PgColumn, PgTable } from 'drizzle-orm/pg-core'
 import type { Db } from './client.ts'
+import { outsideDatabaseTime, timed } from './timing.ts'
 
 /** Ids in one statement. More gains nothing and lets one request's rows wait for many others'. */
 const batchIdsMax = 256
@@ -48,7 +49,7 @@ export function batchReads<Row>({ read, idOf }: BatchOptions<Row>): ReadById<Row
   function batchOf(tenantId: string, id: string): Batch<Row> {
     const open = batches.get(tenantId)
     if (open && (open.size < batchIdsMax || open.has(id))) return open
-    if (open) void run(tenantId, open)
+    if (open) outsideDatabaseTime(() => void run(tenantId, open))
     const batch: Batch<Row> = new Map()
     batches.set(tenantId, batch)
     return batch
@@ -58,7 +59,7 @@ export function batchReads<Row>({ read, idOf }: BatchOptions<Row>): ReadById<Row
     new Promise((resolve, reject) => {
       if (waiting >= waitingMax)
         throw new RangeError(`${waitingMax} reads arrived in one turn of the event loop`)
-      if (waiting === 0) afterThisTurn(flush)
+      if (waiting === 0) outsideDatabaseTime(() => afterThisTurn(flush))
       waiting += 1
       const batch = batchOf(tenantId, id)
       const waiters = batch.get(id)
@@ -103,7 +104,8 @@ export function pointRead<T extends TenantTable, Name extends keyof RowOf<T> = k
       (await statement.execute({ tenantId, ids: `{${ids.join(',')}}` })) as Row[],
     idOf: (row) => String(Reflect.get(row, 'id')),
   })
-  return async (tenantId, id) => (uuidForm.test(id) ? readRow(tenantId, id.toLowerCase()) : null)
+  return async (tenantId, id) =>
+    uuidForm.test(id) ? timed(() => readRow(tenantId, id.toLowerCase())) : null
 }
 
 // A macrotask, so that all requests read from the sockets in this turn are in. `setTimeout` where a host has no

@@ -4,6 +4,7 @@ import { type DatabaseOptions, openPool } from './driver.ts'
 import { createGate } from './gate.ts'
 import * as schema from './schema/index.ts'
 import { lazyStatement, runStatement, type StatementContext } from './statement.ts'
+import { timed } from './timing.ts'
 import { runTransaction, type TransactionClient } from './transaction.ts'
 
 export type { DatabaseOptions } from './driver.ts'
@@ -41,9 +42,11 @@ export function openDatabase(options: DatabaseOptions): Database {
   const client = {
     options: pool.options,
     unsafe: (text: string, params: unknown[] = []) =>
-      lazyStatement((asArrays) => runStatement(pool, context, { text, params, asArrays })),
+      lazyStatement((asArrays) =>
+        timed(() => runStatement(pool, context, { text, params, asArrays })),
+      ),
     begin: (work: (client: TransactionClient) => Promise<unknown>) =>
-      runTransaction(pool, { context, gate }, work),
+      timed(() => runTransaction(pool, { context, gate }, work)),
   }
   return {
     db: drizzle(client as unknown as Sql, { schema }),

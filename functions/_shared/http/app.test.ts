@@ -22,6 +22,14 @@ test('a good request gets its reply, its request id and the common headers', asy
   })
 })
 
+test('every reply says how long it took, and how long it waited for the database', async () => {
+  const { post } = await setupWidgets()
+  const timing = (await post('/', widget)).headers.get('server-timing') ?? ''
+  const [, db = '0', total = '0'] = /^db;dur=([\d.]+), total;dur=([\d.]+)$/.exec(timing) ?? []
+  expect(Number(db)).toBeGreaterThan(0)
+  expect(Number(total)).toBeGreaterThan(0)
+})
+
 test('a request id that could forge log lines is replaced', async () => {
   const { get } = await setupWidgets()
   const response = await get(`/${id}`, { headers: { 'x-request-id': 'a b{"' } })

@@ -1,4 +1,5 @@
 import { Hono } from 'hono'
+import { withDatabaseTime } from '../../../db/timing.ts'
 import { newAuthenticator } from '../access/auth.ts'
 import type { Deps } from '../ports/deps.ts'
 import { corsHeaders, preflightResponse } from './cors.ts'
@@ -59,7 +60,8 @@ export class FunctionApp<Name extends string = string, S = Record<never, never>>
   /** Answers one request. Never rejects: every failure becomes problem+json. */
   async fetch(request: Request): Promise<Response> {
     const exchange = newExchange(request, this.#deps.log, this.info.name)
-    const response = await this.#respond(request, exchange).catch((err: unknown) => {
+    const respond = () => this.#respond(request, exchange)
+    const response = await withDatabaseTime(exchange.database, respond).catch((err: unknown) => {
       exchange.error = toAppError(err)
       return problemResponse(exchange.error, exchange.requestId)
     })

@@ -1,3 +1,4 @@
+import type { DatabaseTime } from '../../../db/timing.ts'
 import type { Log } from '../ports/log.ts'
 import { type Identity, requestIdOf } from './call.ts'
 import type { AppError } from './problems.ts'
@@ -9,6 +10,7 @@ export type Exchange = {
   url: URL
   address: string
   startedAtMs: number
+  database: DatabaseTime
   log: Log
   headers: Record<string, string> // to be put on the reply, whatever it is
   identity: Identity | null
@@ -25,6 +27,7 @@ export function newExchange(request: Request, log: Log, functionName: string): E
     // Set by the proxy, which overwrites what a caller sends.
     address: request.headers.get('x-client-address') ?? 'local',
     startedAtMs: performance.now(),
+    database: { ms: 0 },
     log: log.with({ function: functionName, request_id: requestId }),
     headers: {},
     identity: null,
@@ -46,22 +49,28 @@ export function finish(
   cors: Record<string, string>,
 ): Response {
   const { headers } = response
+  const durationMs = performance.now() - exchange.startedAtMs
   headers.set('X-Request-Id', exchange.requestId)
+  headers.set(
+    'Server-Timing',
+    `db;dur=${exchange.database.ms.toFixed(1)}, total;dur=${durationMs.toFixed(1)}`,
+  )
   for (const [name, value] of Object.entries(fixedHeaders))
     if (!headers.has(name)) headers.set(name, value)
   for (const [name, value] of Object.entries({ ...exchange.headers, ...cors }))
     headers.set(name, value)
-  logRequest(exchange, response.status)
+  logRequest(exchange, response.status, durationMs)
   return response
 }
 
-function logRequest(exchange: Exchange, status: number): void {
+function logRequest(exchange: Exchange, status: number, durationMs: number): void {
   const { request, url, identity, error } = exchange
   const fields = {
     method: request.method,
     path: url.pathname.slice(0, 500), // a query may hold secrets
     status,
-    duration_ms: Math.round((performance.now() - exchange.startedAtMs) * 10) / 10,
+    duration_ms: Math.round(durationMs * 10) / 10,
+    database_ms: Math.round(exchange.database.ms * 10) / 10,
     ...(exchange.operationId ? { operation: exchange.operationId } : {}),
     ...(identity ? { tenant_id: identity.tenantId, key_id: identity.keyId } : {}),
     ...(error ? { code: error.code } : {}),
