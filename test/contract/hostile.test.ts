@@ -1,0 +1,58 @@
+import { expect, test } from 'vitest'
+import { setupAll } from './functions.ts'
+import { hostileRequests, seededRandom } from './hostile-requests.ts'
+import { createResources } from './resources.ts'
+
+const requestsPerOperation = 300
+// A request of this suite takes milliseconds; whoever waits this long hangs.
+const hangMs = 12_000
+
+const bench = await setupAll()
+
+async function answered(request: Request): Promise<Response> {
+  const response = await Promise.race([
+    bench.app.fetch(request),
+    new Promise<never>((_, reject) => setTimeout(reject, hangMs, new Error('hangs')).unref()),
+  ])
+  // A stream of events has no end of its own while its document is unfinished.
+  if (response.headers.get('content-type') === 'text/event-stream') await response.body?.cancel()
+  return response
+}
+
+async function faultOf(response: Response): Promise<string | null> {
+  if (response.status >= 500) return `status ${response.status}: ${await response.text()}`
+  if (response.status < 400) return null
+  if (response.headers.get('content-type') !== 'application/problem+json')
+    return `content type ${response.headers.get('content-type')}`
+  const problem = (await response.json()) as Record<string, unknown>
+  const lacking = ['type', 'title', 'status', 'detail', 'instance', 'code'].filter(
+    (field) => problem[field] === undefined,
+  )
+  return lacking.length > 0 ? `problem without ${lacking.join(', ')}` : null
+}
+
+test.each(bench.operations.map((operation) => [operation.route.operationId, operation] as const))(
+  `${requestsPerOperation} hostile requests to %s get no 5xx, no hang, and only problem+json as errors`,
+  { timeout: 120_000 },
+  async (operationId, operation) => {
+    const resources = await createResources(bench, operationId.toLowerCase())
+    const seed = [...operationId].reduce((sum, letter) => sum * 31 + letter.charCodeAt(0), 7) | 0
+    const requests = hostileRequests(operation, resources[operation.functionName] ?? {}, {
+      key: bench.tenant.keys.admin,
+      count: requestsPerOperation,
+      seed,
+    })
+    const faults: string[] = []
+    for (const { url, init, description } of requests) {
+      const fault = await faultOf(await answered(new Request(url, init)))
+      if (fault) faults.push(`${fault} <- ${description}`)
+    }
+    expect(faults).toEqual([])
+  },
+)
+
+test('the generator repeats itself for the same seed and differs for another', () => {
+  const draw = (seed: number) => Array.from({ length: 5 }, seededRandom(seed))
+  expect(draw(1)).toEqual(draw(1))
+  expect(draw(1)).not.toEqual(draw(2))
+})

@@ -1,0 +1,34 @@
+import { expect } from 'vitest'
+import type { RequestBody, RequestOptions } from '../harness/requests.ts'
+
+type Poster = {
+  post(path: string, body?: RequestBody, options?: RequestOptions): Promise<Response>
+  get(path: string, options?: RequestOptions): Promise<Response>
+}
+
+/** Path parameters that reach real rows, by function. */
+export type Resources = Record<string, Record<string, string>>
+
+async function created(response: Response): Promise<Record<string, string>> {
+  const body = (await response.json()) as Record<string, string>
+  expect(response.ok, JSON.stringify(body)).toBe(true)
+  return body
+}
+
+/** One user, key, document and job of a tenant, made through HTTP. */
+export async function createResources({ post }: Poster, name: string): Promise<Resources> {
+  const email = `${name}@example.com`
+  const user = await created(await post('/v1/users', { email, display_name: name, role: 'viewer' }))
+  const key = await created(await post('/v1/keys', { name, role: 'viewer' }))
+  const document = await created(
+    await post(`/v1/documents?filename=${name}.txt`, `A text of ${name}.\fIts second page.`, {
+      headers: { 'content-type': 'text/plain' },
+    }),
+  )
+  return {
+    users: { id: user.id ?? '' },
+    keys: { id: key.id ?? '' },
+    documents: { id: document.id ?? '', number: '1', n: '1' },
+    jobs: { id: document.job_id ?? '' },
+  }
+}
