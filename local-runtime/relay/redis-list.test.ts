@@ -1,8 +1,10 @@
+import { connect, createServer, type Socket } from 'node:net'
+import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import { expect, onTestFinished, test } from 'vitest'
 import { startTestRedis, testRedis } from '../../test/harness/redis.ts'
 import type { RunningRedis } from '../services/redis.ts'
-import { caddyLine, eventually, relayLine, setupRelay } from './relay.fixture.ts'
+import { caddyLine, eventually, newRunFolder, relayLine, setupRelay } from './relay.fixture.ts'
 
 const targetOf = ({ url, socket, password }: RunningRedis) => ({
   ...{ url, socket, password: password.reveal() },
@@ -82,6 +84,49 @@ test('a frozen Redis slows no intake, and when it wakes the list is whole and no
   await post([relayLine({ msg: 'after' })])
   await eventually(async () => (await reader.messages())[0] === 'after')
   expect(await reader.messages()).toEqual(['after', 'frozen 2', 'frozen 1', 'before'])
+})
+
+/** A way to Redis on which the bytes of one connection can be held up, as a network does. */
+async function setupHoldingProxy(redisSocket: string) {
+  const upstreams: Socket[] = []
+  const held: (() => void)[] = []
+  const state = { isHolding: false }
+  const path = join(await newRunFolder(), 'proxy.sock')
+  const proxy = createServer({ allowHalfOpen: true }, (client) => {
+    const upstream = connect(redisSocket)
+    upstreams.push(upstream)
+    const place = upstreams.length
+    client.on('data', (chunk) => {
+      if (state.isHolding && place === 1) held.push(() => upstream.write(chunk))
+      else upstream.write(chunk)
+    })
+    for (const end of [client, upstream]) end.on('error', () => {})
+    upstream.on('data', (chunk) => client.write(chunk)).on('close', () => client.destroy())
+  })
+  await new Promise<void>((resolve) => proxy.listen(path, resolve))
+  onTestFinished(() => {
+    for (const upstream of upstreams) upstream.destroy()
+    proxy.close()
+  })
+  return { path, upstreams, held, state }
+}
+
+test('a push that the network delivers after the connection was given up does not stand twice', async () => {
+  const redis = await testRedis()
+  const reader = listReader(redis)
+  await reader.redis.del('logs:errors')
+  const { path, upstreams, held, state } = await setupHoldingProxy(redis.socket)
+  const { post, health } = await setupRelay({ ...targetOf(redis), socket: path })
+  await eventually(async () => !(await health()).degraded)
+  state.isHolding = true
+  await post([relayLine({ msg: 'late' })])
+  await eventually(() => upstreams.length > 1)
+  await eventually(async () => !(await health()).degraded)
+  for (const release of held) release()
+  // Redis has ended that connection: whatever arrives on it now is not run.
+  await eventually(() => upstreams[0]?.destroyed === true)
+  expect(held.length).toBeGreaterThan(0)
+  expect(await reader.messages()).toEqual(['late'])
 })
 
 test('a Redis that died and came back empty gets the list again', async () => {
