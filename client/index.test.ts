@@ -1,22 +1,21 @@
-import type { ClientResponse } from 'hono/client'
 import { uuidv7 } from 'uuidv7'
 import { expect, expectTypeOf, test } from 'vitest'
 import type { Role } from '../db/schema/index.ts'
+import { createApp as createDocuments } from '../functions/documents/index.ts'
 import { createApp as createKeys } from '../functions/keys/index.ts'
 import { createApp as createUsers } from '../functions/users/index.ts'
 import { setup } from '../test/harness/setup.ts'
-import { type ClientOptions, createClient, OctavoProblem, unwrap } from './index.ts'
+import { type BodyOf, type ClientOptions, createClient, OctavoProblem, unwrap } from './index.ts'
 
 const baseUrl = 'http://octavo.test'
 
 async function setupClient(more: Partial<ClientOptions> = {}) {
   const bench = await setup(createUsers)
-  const keys = createKeys(bench.deps)
+  const others = [createKeys(bench.deps), createDocuments(bench.deps)]
   const send: typeof fetch = async (input, init) => {
     const request = new Request(input, init)
-    return new URL(request.url).pathname.startsWith('/v1/keys')
-      ? keys.fetch(request)
-      : bench.app.fetch(request)
+    const named = others.find(({ name }) => new URL(request.url).pathname.startsWith(`/v1/${name}`))
+    return (named ?? bench.app).fetch(request)
   }
   const key = bench.tenant.keys.admin
   return { ...bench, octavo: createClient({ baseUrl, key, fetch: send, ...more }) }
@@ -55,6 +54,21 @@ test('a reply without a body is null', async () => {
   const gone = await unwrap(octavo.keys[':id'].$delete({ param: { id } }))
   expectTypeOf(gone).toEqualTypeOf<null>()
   expect(gone).toBeNull()
+})
+
+test('a file is uploaded as it is, and downloaded as a reply that the caller reads', async () => {
+  const { octavo } = await setupClient()
+  const receipt = await unwrap(
+    octavo.documents.$post(
+      { query: { filename: 'notes.txt' }, header: {} },
+      { init: { body: 'Notes of a meeting.' } },
+    ),
+  )
+  if ('items' in receipt) throw new Error('one file gives one document')
+  expectTypeOf(receipt.job_id).toEqualTypeOf<string>()
+  const param = { id: receipt.id }
+  const file = await unwrap(octavo.documents[':id'].content.$get({ param }))
+  expect(await file.text()).toBe('Notes of a meeting.')
 })
 
 test('a refusal is thrown with its code, its faults and its request id', async () => {
@@ -98,7 +112,7 @@ test('a server that never answers is given up in time', async () => {
 })
 
 test('the compiler refuses what the server would', () => {
-  const { users, keys, documents } = createClient({ baseUrl })
+  const { users, keys } = createClient({ baseUrl })
   type Create = Parameters<typeof users.$post>[0]
   expectTypeOf<{
     json: { email: string; display_name: string; role: 'owner' }
@@ -108,6 +122,19 @@ test('the compiler refuses what the server would', () => {
   expectTypeOf<{ param: { id: string }; json: Record<never, never> }>().toExtend<Rotate>()
   expectTypeOf<{ json: Record<never, never> }>().not.toExtend<Rotate>()
   expectTypeOf(users).not.toHaveProperty('$delete')
-  type Documents = Awaited<ReturnType<typeof documents.$get>>
-  expectTypeOf<Documents>().toExtend<ClientResponse<{ next_cursor: string | null }, 200, 'json'>>()
+})
+
+test('every function has its client, with the reply of its main route', () => {
+  type Body<Call extends (...args: never[]) => Promise<unknown>> = BodyOf<Awaited<ReturnType<Call>>>
+  const { documents, users, keys, search, jobs, logs, health } = createClient({ baseUrl })
+  expectTypeOf<Body<typeof documents.$get>>().toExtend<{ items: { status: string }[] }>()
+  expectTypeOf<Body<typeof users.$get>>().toExtend<{ next_cursor: string | null }>()
+  expectTypeOf<Body<typeof keys.$get>>().toExtend<{ items: { revoked_at: string | null }[] }>()
+  expectTypeOf<Body<typeof search.$get>>().toExtend<{
+    items: { page: number; snippet: string }[]
+  }>()
+  expectTypeOf<Body<typeof jobs.$get>>().toExtend<{ items: { status: string }[] }>()
+  expectTypeOf<Body<typeof logs.$get>>().toExtend<{ items: { message: string }[] }>()
+  expectTypeOf<Body<typeof health.$get>>().toExtend<{ status: 'ok' | 'degraded' | 'down' }>()
+  expectTypeOf<Body<typeof users.$get>>().not.toExtend<{ next_cursor: number }>()
 })

@@ -1,8 +1,10 @@
 import { hc } from 'hono/client'
 import type { DocumentsApp } from '../functions/documents/index.ts'
 import type { HealthApp } from '../functions/health/index.ts'
+import type { JobsApp } from '../functions/jobs/index.ts'
 import type { KeysApp } from '../functions/keys/index.ts'
 import type { LogsApp } from '../functions/logs/index.ts'
+import type { SearchApp } from '../functions/search/index.ts'
 import type { UsersApp } from '../functions/users/index.ts'
 import { withTimeout } from './timeout.ts'
 
@@ -37,6 +39,8 @@ export function createClient({ baseUrl, key, timeoutMs, fetch: send }: ClientOpt
     documents: hc<DocumentsApp>(baseUrl, options).v1.documents,
     users: hc<UsersApp>(baseUrl, options).v1.users,
     keys: hc<KeysApp>(baseUrl, options).v1.keys,
+    search: hc<SearchApp>(baseUrl, options).v1.search,
+    jobs: hc<JobsApp>(baseUrl, options).v1.jobs,
     logs: hc<LogsApp>(baseUrl, options).v1.logs,
     health: hc<HealthApp>(baseUrl, options).v1.health,
   }

@@ -2,6 +2,7 @@ import { and, eq } from 'drizzle-orm'
 import { expect, test } from 'vitest'
 import type { Db } from '../../db/client.ts'
 import { auditLog } from '../../db/schema/index.ts'
+import { collide } from '../../test/harness/collision.ts'
 import { addMember } from '../../test/harness/members.ts'
 import { setup } from '../../test/harness/setup.ts'
 import { IssuedKey, Key } from './contract.ts'
@@ -60,9 +61,9 @@ test('a rotation neither prolongs the old key nor, unasked, the new one', async 
 })
 
 test('of two rotations at once one gives a key, and one gets a conflict', async () => {
-  const { post, issued } = await setupKey()
+  const { post, db, tenant, issued } = await setupKey()
   const rotate = () => post(`/${issued.id}/rotate`, { overlap_seconds: 60 })
-  const replies = await Promise.all([rotate(), rotate()])
+  const replies = await collide(db, tenant.id, [rotate, rotate])
   expect(replies.map((reply) => reply.status).sort()).toEqual([201, 409])
 })
 
@@ -111,7 +112,8 @@ test('a key revokes itself', async () => {
 
 test('revoking again, also at once, changes nothing and is audited once', async () => {
   const { del, get, db, tenant, issued } = await setupKey()
-  const replies = await Promise.all([del(`/${issued.id}`), del(`/${issued.id}`)])
+  const revoke = () => del(`/${issued.id}`)
+  const replies = await collide(db, tenant.id, [revoke, revoke])
   replies.push(await del(`/${issued.id}`))
   expect(replies.map((reply) => reply.status)).toEqual([204, 204, 204])
   expect((await keyOf(await get(`/${issued.id}`))).version).toBe(2)

@@ -36,7 +36,7 @@ export const IssuedKey = z
   })
   .meta({ id: 'IssuedKey', description: 'A new API key, with its secret.' })
 
-const param = z.object({ id: z.uuid() })
+const param = z.object({ id: z.uuid().toLowerCase() })
 const exampleId = { id: '0199a1c2-77aa-7aaa-8aaa-000000000002' }
 
 export const createKey = route({
@@ -51,7 +51,7 @@ export const createKey = route({
     json: z.object({
       name: z.string().trim().min(1).max(120).meta({ example: 'scanner in the hall' }),
       role: RoleName,
-      user_id: z.uuid().optional().meta({ description: 'Default: the caller.' }),
+      user_id: z.uuid().toLowerCase().optional().meta({ description: 'Default: the caller.' }),
       expires_at: ExpiresAt.nullable().optional().meta({ description: 'Default: never.' }),
     }),
   },
@@ -70,7 +70,7 @@ export const listKeys = route({
   input: {
     query: z.object({
       ...pageQuery,
-      user_id: z.uuid().optional(),
+      user_id: z.uuid().toLowerCase().optional(),
       active: z
         .stringbool({ truthy: ['true'], falsy: ['false'], case: 'sensitive' })
         .optional()

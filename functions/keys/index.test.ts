@@ -137,6 +137,13 @@ test('no key has more rights than its user', async () => {
   })
 })
 
+test('an own id in capitals is still the own id', async () => {
+  const { post, db, tenant } = await setup(createApp)
+  const { id, auth: headers } = await addMember(db, tenant.id, { role: 'viewer' })
+  const reply = await post('/', { ...scanner, user_id: id.toUpperCase() }, { headers })
+  expect(await issuedOf(reply)).toMatchObject({ user_id: id })
+})
+
 test('nobody but an admin creates a key for somebody else, and an admin only in the tenant', async () => {
   const { post, db, tenant, otherTenant } = await setup(createApp)
   const { auth: headers } = await addMember(db, tenant.id, { role: 'editor' })

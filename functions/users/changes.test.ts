@@ -3,6 +3,7 @@ import { uuidv7 } from 'uuidv7'
 import { expect, test } from 'vitest'
 import type { Db } from '../../db/client.ts'
 import { apiKeys, blobs, documents, users } from '../../db/schema/index.ts'
+import { collide } from '../../test/harness/collision.ts'
 import { addMember } from '../../test/harness/members.ts'
 import { setup } from '../../test/harness/setup.ts'
 import { User } from './contract.ts'
@@ -90,6 +91,17 @@ test('the last active admin is neither demoted, disabled nor deleted', async () 
   expect((await patch(`/${id}`, { role: 'editor' })).status).toBe(200)
 })
 
+test('of the last two admins, removed at once, one is left', async () => {
+  const { patch, del, db, tenant } = await setup(createApp)
+  const { id, auth: headers } = await addMember(db, tenant.id, { role: 'admin' })
+  const replies = await collide(db, tenant.id, [
+    () => patch(`/${tenant.admin.id}`, { role: 'viewer' }),
+    () => del(`/${id}`, { headers }),
+  ])
+  expect(replies.map((reply) => reply.status)).toContain(409)
+  expect(await activeAdmins(db, tenant.id)).toHaveLength(1)
+})
+
 test('however many admins are removed at once, one is left', async () => {
   const { patch, del, db, tenant } = await setup(createApp)
   const others = await Promise.all([1, 2, 3].map(() => addMember(db, tenant.id, { role: 'admin' })))
@@ -154,7 +166,7 @@ test('documents go to no stranger, nobody disabled, and not back to the one who 
   const disabled = await addMember(db, tenant.id, { role: 'editor' })
   await patch(`/${disabled.id}`, { disabled: true })
   const documentId = await addDocument(db, tenant.id, id)
-  for (const heir of [otherTenant.admin.id, uuidv7(), disabled.id, id]) {
+  for (const heir of [otherTenant.admin.id, uuidv7(), disabled.id, id, id.toUpperCase()]) {
     const reply = await del(`/${id}?transfer_to=${heir}`)
     expect([reply.status, await reply.json()]).toMatchObject([
       422,

@@ -39,7 +39,7 @@ export const Me = z
   })
   .meta({ id: 'Me', description: 'The caller.' })
 
-const param = z.object({ id: z.uuid() })
+const param = z.object({ id: z.uuid().toLowerCase() })
 const exampleId = { id: '0199a1c2-77aa-7aaa-8aaa-000000000001' }
 
 export const createUser = route({
@@ -115,7 +115,7 @@ export const deleteUser = route({
   summary: 'Delete a user and their keys',
   description:
     'A user who owns documents is deleted only with `transfer_to`, the user who gets them.',
-  input: { param, query: z.object({ transfer_to: z.uuid().optional() }) },
+  input: { param, query: z.object({ transfer_to: z.uuid().toLowerCase().optional() }) },
   replies: { 204: null, ...failures('not_found', 'conflict', 'stale_version') },
   example: { param: exampleId },
 })
