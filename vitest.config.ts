@@ -13,8 +13,9 @@ export default defineConfig({
     reporters: ['default', new ClosingLine()],
     pool: 'forks',
     maxWorkers: 2,
-    testTimeout: isLongRun ? 300_000 : 20_000,
-    hookTimeout: 60_000,
+    // Deadlines against a hang, not measures of speed: two busy cores stretch everything.
+    testTimeout: isLongRun ? 300_000 : 60_000,
+    hookTimeout: 120_000,
     teardownTimeout: 20_000,
     // drizzle-orm's package.json is parsed again for each module that Node itself imports: half a second a file.
     server: { deps: { inline: [/drizzle-orm/] } },
