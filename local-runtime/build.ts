@@ -12,20 +12,14 @@ export type Manifest = {
   directory: string
   hosts: Record<HostName, string>
   functions: Record<string, string>
+  programs: Record<string, string>
   /** The merged OpenAPI document; `null` until {@link writeManifest} got one. */
   openapi: string | null
   /** Every output, chunks too. */
   files: string[]
 }
 
-export const hostNames = [
-  'supervisor',
-  'isolate',
-  'worker',
-  'extraction',
-  'relay',
-  'tasks',
-] as const
+export const hostNames = ['supervisor', 'isolate', 'worker', 'relay', 'tasks'] as const
 export type HostName = (typeof hostNames)[number]
 
 export type BuildInput = {
@@ -34,7 +28,8 @@ export type BuildInput = {
   directory: string
   /** Path of each function's entry below `root`, by name. */
   functions: Record<string, string>
-  hosts?: Partial<Record<HostName, string>>
+  /** Programs that jobs run as child processes, likewise. */
+  programs: Record<string, string>
 }
 
 // They find files of their own beside themselves (WASM, workers, binaries): loaded from node_modules as they are.
@@ -47,8 +42,6 @@ export const hostEntries: Record<HostName, string> = {
   supervisor: 'local-runtime/supervisor/main.ts',
   isolate: 'local-runtime/isolate.ts',
   worker: 'local-runtime/worker.ts',
-  // The killable child process in which documents are read.
-  extraction: 'functions/documents/extraction/child.ts',
   relay: 'local-runtime/relay.ts',
   tasks: 'local-runtime/tasks.ts',
 }
@@ -58,13 +51,14 @@ export const hostEntries: Record<HostName, string> = {
  * Nothing is written by esbuild itself, so that a killed build leaves no half file.
  */
 export function bundleOptions(input: BuildInput): BuildOptions & { write: false; metafile: true } {
-  const hosts = Object.entries({ ...hostEntries, ...input.hosts })
-  const functions = Object.entries(input.functions)
+  const entries = (kind: string, paths: Record<string, string>) =>
+    Object.entries(paths).map(([name, path]) => ({ in: path, out: `${kind}-${name}` }))
   return {
     absWorkingDir: input.root,
     entryPoints: [
-      ...hosts.map(([name, path]) => ({ in: path, out: `host-${name}` })),
-      ...functions.map(([name, path]) => ({ in: path, out: `function-${name}` })),
+      ...entries('host', hostEntries),
+      ...entries('function', input.functions),
+      ...entries('program', input.programs),
     ],
     bundle: true,
     splitting: true,
@@ -130,19 +124,20 @@ export async function writeOutputs(input: BuildInput, files: OutputFile[]): Prom
   await mkdir(input.directory, { recursive: true, mode: 0o700 })
   await Promise.all(files.map((file) => writeOnce(file.path, file.contents)))
   const names = files.map((file) => basename(file.path))
-  const named = (prefix: string): string => {
-    const found = names.find((name) => new RegExp(`^${prefix}-[A-Z0-9]{8}\\.mjs$`).test(name))
-    if (found === undefined) throw new Error(`The build has no output for ${prefix}.`)
-    return found
-  }
+  const named = (kind: string, entries: readonly string[]) =>
+    Object.fromEntries(
+      entries.map((entry) => {
+        const form = new RegExp(`^${kind}-${entry}-[A-Z0-9]{8}\\.mjs$`)
+        const found = names.find((name) => form.test(name))
+        if (found === undefined) throw new Error(`The build has no output for ${kind} ${entry}.`)
+        return [entry, found]
+      }),
+    )
   return {
     directory: input.directory,
-    hosts: Object.fromEntries(
-      hostNames.map((name) => [name, named(`host-${name}`)]),
-    ) as Manifest['hosts'],
-    functions: Object.fromEntries(
-      Object.keys(input.functions).map((name) => [name, named(`function-${name}`)]),
-    ),
+    hosts: named('host', hostNames) as Manifest['hosts'],
+    functions: named('function', Object.keys(input.functions)),
+    programs: named('program', Object.keys(input.programs)),
     openapi: null,
     files: names,
   }

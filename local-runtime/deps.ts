@@ -32,7 +32,7 @@ export function createDeps(config: Config, options: HostOptions): HostDeps {
     level: config.logLevel,
     source: sourceOfRole[options.role],
     relaySocket,
-    fd: options.logFd ?? 1,
+    out: options.logFd ?? 1,
   })
   const database = openDatabase({
     ...databaseAddress(config),

@@ -11,8 +11,8 @@ export type ProcessLogOptions = {
   source: RelayLine['source']
   /** Socket of the relay; `null` keeps warnings and errors out of the error list. */
   relaySocket: string | null
-  /** Where lines go: 1 is standard output. */
-  fd?: number
+  /** Where lines go: a descriptor, by default 1 (standard output), or whatever takes text without blocking. */
+  out?: number | { write(line: string): void }
 }
 
 export type ProcessLog = {
@@ -25,10 +25,8 @@ export type ProcessLog = {
 const bufferedBytesMax = 1024 * 1024
 
 /** Opens the log of this process: JSON lines on standard output; warnings and errors also to the relay. */
-export function openLog({ level, source, relaySocket, fd = 1 }: ProcessLogOptions): ProcessLog {
-  const out = destination({ dest: fd, sync: false, maxLength: bufferedBytesMax })
-  // The reader of our standard output is gone: so is whoever could be told.
-  out.on('error', () => {})
+export function openLog({ level, source, relaySocket, out = 1 }: ProcessLogOptions): ProcessLog {
+  const stream = typeof out === 'number' ? descriptor(out) : out
   const lines = pino(
     {
       level,
@@ -37,16 +35,23 @@ export function openLog({ level, source, relaySocket, fd = 1 }: ProcessLogOption
       timestamp: () => `,"time":"${new Date().toISOString()}"`,
       formatters: { level: (label) => ({ level: label }) },
     },
-    out,
+    stream,
   )
   const relay = relaySocket === null ? null : new RelayClient(relaySocket)
   return {
     log: newLog({ lines, source, relay, fields: {} }),
     flush: async (waitMs) => {
       await relay?.flush(waitMs)
-      out.flushSync()
+      if ('flushSync' in stream) stream.flushSync()
     },
   }
+}
+
+function descriptor(fd: number) {
+  const stream = destination({ dest: fd, sync: false, maxLength: bufferedBytesMax })
+  // The reader of our standard output is gone: so is whoever could be told.
+  stream.on('error', () => {})
+  return stream
 }
 
 type Sink = {

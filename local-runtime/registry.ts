@@ -7,6 +7,8 @@ export type FunctionEntry = {
   group?: string
   /** Its `jobs.ts`; the worker alone loads it. */
   jobs?: () => Promise<{ jobs: Record<string, JobHandler> }>
+  /** Programs that its jobs run as child processes, as files of its folder, by name. */
+  programs?: Record<string, string>
 }
 
 /** Every function that Octavo runs. Adding one is a folder, a line here and a line in the Caddyfile. */
@@ -16,7 +18,11 @@ export const registry: readonly FunctionEntry[] = [
   { name: 'logs' },
   { name: 'users' },
   { name: 'keys' },
-  { name: 'documents', jobs: () => import('../functions/documents/jobs.ts') },
+  {
+    name: 'documents',
+    jobs: () => import('../functions/documents/jobs.ts'),
+    programs: { extraction: 'extraction/child.ts' },
+  },
   { name: 'search' },
   { name: 'jobs' },
 ]

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { build } from 'esbuild'
 import { registry } from '../registry.ts'
@@ -10,12 +9,12 @@ import { registry } from '../registry.ts'
 export async function buildForOtherHosts(root: string): Promise<{ path: string; bytes: number }[]> {
   const { metafile } = await build({
     absWorkingDir: root,
-    entryPoints: registry
-      .map(({ name }) => ({ in: `functions/${name}/index.ts`, out: name }))
-      .filter((entry) => existsSync(join(root, entry.in))),
+    entryPoints: registry.map(({ name }) => ({ in: `functions/${name}/index.ts`, out: name })),
     bundle: true,
     format: 'esm',
     platform: 'neutral',
+    // The one module of Node's that every host has (workerd: `nodejs_als`).
+    external: ['node:async_hooks'],
     mainFields: ['module', 'main'],
     conditions: ['worker', 'import', 'default'],
     target: 'es2023',

@@ -17,11 +17,14 @@ const manifestPath = (config: Config): string => join(config.paths.build, 'manif
 /** What to build for this stack. */
 export function buildInput({ checkout, paths }: Config): BuildInput {
   const functions = Object.fromEntries(
-    registry
-      .map(({ name }) => [name, `functions/${name}/index.ts`] as const)
-      .filter(([, path]) => existsSync(join(checkout, path))),
+    registry.map(({ name }) => [name, `functions/${name}/index.ts`]),
   )
-  return { root: checkout, directory: paths.build, functions }
+  const programs = Object.fromEntries(
+    registry.flatMap(({ name, programs = {} }) =>
+      Object.entries(programs).map(([program, path]) => [program, `functions/${name}/${path}`]),
+    ),
+  )
+  return { root: checkout, directory: paths.build, functions, programs }
 }
 
 /**

@@ -4,13 +4,17 @@ import { join } from 'node:path'
 import { defineCommand } from 'citty'
 import type { Manifest } from '../build.ts'
 import { type Config, environment, loadConfig, prepareHome, socketPath } from '../config.ts'
+import { isolateGroups, registry } from '../registry.ts'
+import { controlProtocol, type Deployment } from '../supervisor/control.ts'
 import { command, NotRunning, readStatus } from '../supervisor/control-client.ts'
-import type { Deployment } from '../supervisor/main.ts'
 import { buildRelease } from './build-release.ts'
 import { runSmoke } from './run-smoke.ts'
+import { stopStack } from './stop.ts'
 import { orExplain, printStep, timed } from './terminal.ts'
 
 const supervisorStartMs = 15_000
+
+type Environment = Deployment['env']
 
 export const deploy = defineCommand({
   meta: { name: 'deploy', description: 'Start the stack, or bring a running one to this code' },
@@ -36,37 +40,51 @@ export const deploy = defineCommand({
 })
 
 /** Builds, starts a supervisor when none runs, and has it bring the stack to this build. */
-export async function deployStack(config: Config, env: Deployment['env']): Promise<void> {
+export async function deployStack(config: Config, env: Environment): Promise<void> {
   prepareHome(config)
   const manifest = await timed('build', () => buildRelease(config), describeBuild)
-  const socket = socketPath(config.paths.run, 'supervisor.sock')
   await timed(
     'supervisor',
     () => ensureSupervisor(config, manifest, env),
     (note) => note,
   )
-  const body: Deployment = { manifest, env }
-  await command(socket, '/deploy', { body, onStep: printStep })
+  const socket = socketPath(config.paths.run, 'supervisor.sock')
+  await command(socket, '/deploy', { body: deployment(config, manifest, env), onStep: printStep })
 }
+
+/** What the supervisor is told. */
+export const deployment = (config: Config, manifest: Manifest, env: Environment): Deployment => ({
+  manifest,
+  groups: isolateGroups(registry, config.isolates.groups),
+  env,
+})
 
 const describeBuild = ({ functions, files }: Manifest): string =>
   `${Object.keys(functions).length} functions, ${files.length} files`
 
-/** @throws {Error} it ended or did not answer in time; with the last lines of its log */
+/**
+ * A supervisor holds all sockets, so one that still understands us is kept, whatever its code.
+ * @throws {Error} it ended or did not answer in time; with the last lines of its log
+ */
 async function ensureSupervisor(
   config: Config,
   manifest: Manifest,
-  env: Deployment['env'],
+  env: Environment,
 ): Promise<string> {
-  const socket = socketPath(config.paths.run, 'supervisor.sock')
-  const running = await isRunning(socket)
+  const running = await runningSupervisor(config)
   const program = join(manifest.directory, manifest.hosts.supervisor)
-  if (running) {
-    const isSame = readCommandLine(running).includes(program)
-    return isSame ? 'running' : 'running earlier code until "stop" and a new start'
+  if (running?.protocol === controlProtocol) {
+    if (running.commandLine.includes(program)) return 'running'
+    return 'runs its earlier code until the next stop and start'
   }
-  const logPath = join(config.paths.logs, 'supervisor.log')
-  const log = openSync(logPath, 'a', 0o600)
+  if (running) await stopStack(config)
+  await startSupervisor(config, program, env)
+  return running ? 'restarted: it did not understand this version' : 'started'
+}
+
+async function startSupervisor(config: Config, program: string, env: Environment): Promise<void> {
+  const logPath = join(config.paths.logs, 'supervisor-start.log')
+  const log = openSync(logPath, 'w', 0o600)
   const child = spawn(process.execPath, [program], {
     cwd: config.checkout,
     env: env as NodeJS.ProcessEnv,
@@ -80,24 +98,23 @@ async function ensureSupervisor(
   })
   ended.catch(() => {})
   child.unref()
-  await Promise.race([answers(socket), ended])
-  return 'started'
+  await Promise.race([answers(config), ended])
 }
 
-async function answers(socket: string): Promise<void> {
+async function answers(config: Config): Promise<void> {
   const deadline = Date.now() + supervisorStartMs
   while (Date.now() < deadline) {
-    if (await isRunning(socket)) return
+    if (await runningSupervisor(config)) return
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
   throw new Error(`The supervisor did not answer within ${supervisorStartMs / 1000} s.`)
 }
 
-/** @returns the pid of the supervisor that answers there, or `null` */
-async function isRunning(socket: string): Promise<number | null> {
+async function runningSupervisor({ paths }: Config) {
   try {
-    const { processes } = await readStatus(socket)
-    return processes.find(({ role }) => role === 'supervisor')?.pid ?? null
+    const { protocol, processes } = await readStatus(socketPath(paths.run, 'supervisor.sock'))
+    const pid = processes.find(({ role }) => role === 'supervisor')?.pid
+    return { protocol, commandLine: readCommandLine(pid ?? 0) }
   } catch (err) {
     if (err instanceof NotRunning) return null
     throw err

@@ -6,7 +6,7 @@ import { type BuildInput, bundleOptions, type Manifest, writeOutputs } from '../
 import { type Config, environment, loadConfig, socketPath } from '../config.ts'
 import { command } from '../supervisor/control-client.ts'
 import { buildInput, publish, readManifest } from './build-release.ts'
-import { deployStack } from './deploy.ts'
+import { deployment, deployStack } from './deploy.ts'
 import { orExplain, printStep } from './terminal.ts'
 
 const watchedFolders = ['db', 'domain', 'functions', 'local-runtime', 'drizzle']
@@ -82,7 +82,7 @@ class Development {
 
   async #replace(manifest: Manifest, startedAt: number): Promise<void> {
     const { paths } = this.#config
-    const body = { manifest, env: this.#env }
+    const body = deployment(this.#config, manifest, this.#env)
     await command(socketPath(paths.run, 'supervisor.sock'), '/replace', {
       body,
       onStep({ step, note }) {

@@ -9,7 +9,8 @@ export type Running = {
   pid: number
   /** Settles when the process is gone; never rejects. */
   exited: Promise<Exit>
-  stop(): Promise<unknown>
+  /** @param waitMs for a process that may take its time: how long, before it is killed */
+  stop(waitMs?: number): Promise<unknown>
 }
 
 export type ChildMessage = { type: 'ready' } | { type: 'beat'; rssBytes: number }

@@ -1,6 +1,7 @@
 import { request } from 'node:http'
 import { createInterface } from 'node:readline'
-import type { ProcessState, Step } from './supervisor.ts'
+import type { Status } from './control.ts'
+import type { Step } from './supervisor.ts'
 
 const connectTimeoutMs = 2_000
 
@@ -14,10 +15,10 @@ export class NotRunning extends Error {
 }
 
 /** @throws {NotRunning} */
-export async function readStatus(socketPath: string): Promise<{ processes: ProcessState[] }> {
-  let status: { processes: ProcessState[] } | undefined
+export async function readStatus(socketPath: string): Promise<Status> {
+  let status: Status | undefined
   await ask(socketPath, { method: 'GET', path: '/status' }, (line) => {
-    status = line as { processes: ProcessState[] }
+    status = line as Status
   })
   if (status === undefined) throw new NotRunning()
   return status

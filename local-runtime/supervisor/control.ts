@@ -1,10 +1,23 @@
 import { chmodSync, rmSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Manifest } from '../build.ts'
 import type { Emit, ProcessState } from './supervisor.ts'
+
+/** What `octavo deploy` sends: the build to run, which functions share a process, and the environment for all. */
+export type Deployment = {
+  manifest: Manifest
+  groups: string[][]
+  env: Record<string, string | undefined>
+}
+
+/** Another number is another understanding of {@link Deployment}: then the supervisor itself is replaced. */
+export const controlProtocol = 1
+
+export type Status = { protocol: number; processes: ProcessState[] }
 
 /** What the command line asks of the supervisor, at a socket that only its user can reach. */
 export type Control = {
-  status(): Promise<{ processes: ProcessState[] }>
+  status(): Promise<Status>
   deploy(body: string, emit: Emit): Promise<void>
   replace(body: string, emit: Emit): Promise<void>
   stop(emit: Emit): Promise<void>

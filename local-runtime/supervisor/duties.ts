@@ -18,6 +18,8 @@ import { type FunctionSockets, versionOf } from './sockets.ts'
 export type Release = {
   config: Config
   manifest: Manifest
+  /** Which functions share an isolate. */
+  groups: readonly (readonly string[])[]
   /** For our own programs, which read their configuration themselves. */
   env: Record<string, string | undefined>
   log: Log
@@ -104,7 +106,7 @@ export function hostDuty(release: Release, host: 'relay' | 'worker'): Duty {
 
 function workerSpec({ config, manifest }: Release): WorkerSpec {
   return {
-    programs: { extraction: join(manifest.directory, manifest.hosts.extraction) },
+    programs: { extraction: join(manifest.directory, manifest.programs.extraction ?? '') },
     compileCache: compileCache(config),
   }
 }

@@ -16,6 +16,9 @@ export type Duty = {
   overlap: boolean
 }
 
+// When everything ends, nobody waits for streams that may stay open for ever; a replaced process does.
+const endWaitMs = 5_000
+
 export type Ensured = 'started' | 'replaced' | 'unchanged'
 type Current = { duty: Duty; running: Running; startedAtMs: number; hasEnded: boolean }
 
@@ -72,7 +75,7 @@ export class Keeper {
     this.#wanted = null
     return this.#inTurn(async () => {
       const all = [...this.#drainings, ...(this.running ? [this.running] : [])]
-      await Promise.all(all.map((running) => running.stop()))
+      await Promise.all(all.map((running) => running.stop(endWaitMs)))
     })
   }
 

@@ -1,25 +1,15 @@
-import type { Manifest } from '../build.ts'
 import { loadConfig, prepareHome, socketPath } from '../config.ts'
 import { openLog } from '../log.ts'
 import { claimFolder } from '../services/folder-owner.ts'
 import { type LogFile, openLogFile } from '../services/log-files.ts'
-import { serveControl } from './control.ts'
+import { controlProtocol, type Deployment, serveControl } from './control.ts'
 import { type Release, relaySocket } from './duties.ts'
 import { Supervisor } from './supervisor.ts'
-
-/** What `octavo deploy` sends: the build to run, and the environment to run it in. */
-export type Deployment = { manifest: Manifest; env: Record<string, string | undefined> }
 
 const config = loadConfig()
 prepareHome(config)
 // Of two supervisors started at once one gets a clear refusal.
 const giveBack = claimFolder('Octavo', config.paths.run)
-const { log, flush } = openLog({
-  level: config.logLevel,
-  source: 'supervisor',
-  relaySocket: relaySocket(config),
-})
-const supervisor = new Supervisor(log, config.paths.run)
 const logFiles = new Map<string, LogFile>()
 
 function sink(name: string): LogFile['write'] {
@@ -28,9 +18,17 @@ function sink(name: string): LogFile['write'] {
   return file.write
 }
 
+const { log, flush } = openLog({
+  level: config.logLevel,
+  source: 'supervisor',
+  relaySocket: relaySocket(config),
+  // Rotated like every other; standard output is left for what breaks before this line.
+  out: { write: (line) => sink('supervisor')(Buffer.from(line)) },
+})
+const supervisor = new Supervisor(log, config.paths.run)
 function releaseOf(body: string): Release {
-  const { manifest, env } = JSON.parse(body) as Deployment
-  return { config: loadConfig(env), manifest, env, log, sink }
+  const { manifest, groups, env } = JSON.parse(body) as Deployment
+  return { config: loadConfig(env), manifest, groups, env, log, sink }
 }
 
 async function end(): Promise<void> {
@@ -42,7 +40,7 @@ async function end(): Promise<void> {
 }
 
 const server = await serveControl(socketPath(config.paths.run, 'supervisor.sock'), {
-  status: async () => ({ processes: await supervisor.processes() }),
+  status: async () => ({ protocol: controlProtocol, processes: await supervisor.processes() }),
   deploy: (body, emit) => supervisor.deploy(releaseOf(body), emit),
   replace: (body, emit) => supervisor.replace(releaseOf(body), emit),
   stop: (emit) => supervisor.stop(emit),

@@ -46,7 +46,12 @@ export async function startNodeChild(spec: NodeChildSpec): Promise<NodeChild> {
     throw err
   }
   const { pid, exited } = child
-  return { pid, exited, needsRenewal, stop: () => stopChild(child, 'SIGTERM', spec.stopMs) }
+  return {
+    pid,
+    exited,
+    needsRenewal,
+    stop: (waitMs = spec.stopMs) => stopChild(child, 'SIGTERM', waitMs),
+  }
 }
 
 async function isReady(child: Child, { name, readyMs }: NodeChildSpec): Promise<void> {

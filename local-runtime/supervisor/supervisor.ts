@@ -2,7 +2,6 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Log } from '../../functions/_shared/ports/log.ts'
-import { isolateGroups, registry } from '../registry.ts'
 import type { Role } from './child.ts'
 import {
   caddyDuty,
@@ -115,9 +114,7 @@ export class Supervisor {
   }
 
   async #ensureIsolates(release: Release): Promise<string> {
-    const { config, manifest } = release
-    const functions = registry.filter(({ name }) => name in manifest.functions)
-    const groups = isolateGroups(functions, config.isolates.groups)
+    const { groups } = release
     const results = await Promise.all(
       groups.map(async (group) => {
         const duty = isolateDuty(release, group, this.#sockets)

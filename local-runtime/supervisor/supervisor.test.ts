@@ -1,0 +1,93 @@
+import { spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, expect, test } from 'vitest'
+import { buildAll } from '../build.ts'
+import { buildInput } from '../commands/build-release.ts'
+import { deployment } from '../commands/deploy.ts'
+import { environment, loadConfig, prepareHome, socketPath } from '../config.ts'
+import { command, NotRunning, readStatus } from './control-client.ts'
+import { until } from './testing.ts'
+
+const cleanups: (() => void)[] = []
+
+afterEach(() => {
+  for (const cleanUp of cleanups.splice(0)) cleanUp()
+})
+
+/** The real supervisor with the real isolates and worker; database and Redis are somewhere else, and away. */
+async function startSupervisor() {
+  const home = mkdtempSync(join(tmpdir(), 'octavo-supervisor-'))
+  const nowhere = {
+    DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none',
+    REDIS_URL: 'redis://127.0.0.1:1',
+  }
+  const env = { ...environment(), ...nowhere, OCTAVO_HOME: home }
+  const config = loadConfig(env, { envFile: null })
+  prepareHome(config)
+  const manifest = await buildAll(buildInput(config))
+  const program = join(manifest.directory, manifest.hosts.supervisor)
+  const supervisor = spawn(process.execPath, [program], {
+    env: env as NodeJS.ProcessEnv,
+    stdio: 'ignore',
+  })
+  cleanups.push(() => {
+    supervisor.kill('SIGKILL')
+    rmSync(home, { recursive: true, force: true })
+  })
+  const socket = socketPath(config.paths.run, 'supervisor.sock')
+  await until('the supervisor', () =>
+    readStatus(socket).then(
+      () => true,
+      () => false,
+    ),
+  )
+  const body = deployment(config, manifest, env)
+  const replace = () => command(socket, '/replace', { body, onStep: () => {} })
+  return { supervisor, socket, replace, env, program }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}
+
+test('no process outlives a supervisor that was killed by more than 5 s', async () => {
+  const { supervisor, socket, replace } = await startSupervisor()
+  await replace()
+  const { processes } = await readStatus(socket)
+  const children = processes.filter(({ role }) => role !== 'supervisor').map(({ pid }) => pid)
+  expect(processes.map(({ role }) => role)).toEqual(expect.arrayContaining(['isolate', 'worker']))
+  supervisor.kill('SIGKILL')
+  await until('the end of all', () => !children.some(isAlive), 5_000)
+})
+
+test('a stop ends everything, tells each step, and nobody answers any more', async () => {
+  const { supervisor, socket, replace } = await startSupervisor()
+  await replace()
+  const { processes } = await readStatus(socket)
+  const steps: string[] = []
+  const ended = new Promise((resolve) => supervisor.once('exit', resolve))
+  await command(socket, '/stop', { onStep: ({ step }) => steps.push(step) })
+  expect(steps).toEqual(['worker', 'isolate'])
+  expect(await ended).toBe(0)
+  expect(processes.filter(({ pid }) => isAlive(pid))).toEqual([])
+  await expect(readStatus(socket)).rejects.toThrow(NotRunning)
+})
+
+test('a second supervisor for the same home is refused, and the first goes on', async () => {
+  const { socket, env, program } = await startSupervisor()
+  const second = spawn(process.execPath, [program], { env: env as NodeJS.ProcessEnv })
+  let said = ''
+  second.stderr.on('data', (chunk) => {
+    said += chunk.toString()
+  })
+  expect(await new Promise((resolve) => second.once('close', resolve))).not.toBe(0)
+  expect(said).toContain('is already run by process')
+  expect((await readStatus(socket)).processes).toHaveLength(1)
+})
