@@ -26,8 +26,22 @@ async function inTime<T>(work: Promise<T>): Promise<T> {
   }
 }
 
+/**
+ * The checks of one process. Whoever asks while they run gets the result of that run: anybody may ask, as
+ * often as they like, and each run writes to storage.
+ */
+export function newChecks(deps: Deps): () => Promise<Report> {
+  let running: Promise<Report> | null = null
+  return () => {
+    running ??= runChecks(deps).finally(() => {
+      running = null
+    })
+    return running
+  }
+}
+
 /** All that Octavo cannot serve without, and Redis, which it can. The four are asked at once. */
-export async function runChecks(deps: Deps): Promise<Report> {
+async function runChecks(deps: Deps): Promise<Report> {
   const guarded = async (name: string, work: () => Promise<Check>): Promise<Check> => {
     try {
       return await inTime(work())

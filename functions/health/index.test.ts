@@ -118,6 +118,21 @@ test('a check that hangs is given up before a probe would', async () => {
   expect((await get('/readyz', { as: 'nobody' })).status).toBe(503)
 })
 
+test('however many ask at once, storage is tried once, and again for who asks later', async () => {
+  const { storage } = await setup(createApp)
+  let tries = 0
+  const check = async () => {
+    tries += 1
+  }
+  const { get } = await withDeps({ storage: { ...storage, check } })
+  const ask = () => get('/readyz', { as: 'nobody' })
+  const replies = await Promise.all(Array.from({ length: 20 }, ask))
+  expect(replies.every((reply) => reply.status === 200)).toBe(true)
+  expect(tries).toBe(1)
+  await ask()
+  expect(tries).toBe(2)
+})
+
 const services = {
   relay: { status: 'ok' as const },
   worker: { status: 'degraded' as const, detail: 'at /run/secret-folder/worker.sock' },

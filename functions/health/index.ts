@@ -3,7 +3,7 @@ import { type ClientApp, newApp } from '../_shared/http/app.ts'
 import { AppError } from '../_shared/http/problems.ts'
 import { failures, reply, route } from '../_shared/http/route.ts'
 import type { Deps } from '../_shared/ports/deps.ts'
-import { namesDown, type Report, runChecks } from './checks.ts'
+import { namesDown, newChecks, type Report } from './checks.ts'
 
 const Status = z.enum(['ok', 'degraded', 'down'])
 const Check = z.object({ status: Status, version: z.string().optional() })
@@ -77,11 +77,12 @@ function requireReady(report: Report): void {
 }
 
 /** Is it alive, is it ready, and what runs here. */
-export const createApp = (deps: Deps) =>
-  newApp(deps, { name: 'health', summary: 'Is it alive, is it ready, and what runs here.' })
+export const createApp = (deps: Deps) => {
+  const runChecks = newChecks(deps)
+  return newApp(deps, { name: 'health', summary: 'Is it alive, is it ready, and what runs here.' })
     .on(livez, async () => reply(200, { status: 'ok' as const }))
     .on(readyz, async () => {
-      const report = await runChecks(deps)
+      const report = await runChecks()
       requireReady(report)
       const { database, migrations, storage, redis } = report.checks
       return reply(200, {
@@ -93,7 +94,7 @@ export const createApp = (deps: Deps) =>
       })
     })
     .on(health, async () => {
-      const [report, all] = await Promise.all([runChecks(deps), deps.config.reference.health()])
+      const [report, all] = await Promise.all([runChecks(), deps.config.reference.health()])
       requireReady(report)
       const states = Object.entries(all).map(([name, { status }]) => [name, status] as const)
       const isWhole = report.status === 'ok' && states.every(([, status]) => status === 'ok')
@@ -103,5 +104,6 @@ export const createApp = (deps: Deps) =>
       })
     })
     .on(services, async () => reply(200, await deps.config.reference.health()))
+}
 
 export type HealthApp = ClientApp<ReturnType<typeof createApp>>

@@ -36,6 +36,9 @@ export const IssuedKey = z
   })
   .meta({ id: 'IssuedKey', description: 'A new API key, with its secret.' })
 
+// An enumeration, so that the reference names both words.
+const Flag = z.enum(['true', 'false']).transform((word) => word === 'true')
+
 const param = z.object({ id: z.uuid().toLowerCase() })
 const exampleId = { id: '0199a1c2-77aa-7aaa-8aaa-000000000002' }
 
@@ -71,10 +74,9 @@ export const listKeys = route({
     query: z.object({
       ...pageQuery,
       user_id: z.uuid().toLowerCase().optional(),
-      active: z
-        .stringbool({ truthy: ['true'], falsy: ['false'], case: 'sensitive' })
-        .optional()
-        .meta({ description: 'Neither revoked nor expired, or the opposite.' }),
+      active: Flag.optional().meta({
+        description: 'Neither revoked nor expired, or the opposite.',
+      }),
     }),
   },
   replies: { 200: pageOf(Key), ...failures('invalid_cursor') },

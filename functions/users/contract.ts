@@ -39,6 +39,9 @@ export const Me = z
   })
   .meta({ id: 'Me', description: 'The caller.' })
 
+// An enumeration, so that the reference names both words.
+const Flag = z.enum(['true', 'false']).transform((word) => word === 'true')
+
 const param = z.object({ id: z.uuid().toLowerCase() })
 const exampleId = { id: '0199a1c2-77aa-7aaa-8aaa-000000000001' }
 
@@ -63,7 +66,7 @@ export const listUsers = route({
     query: z.object({
       ...pageQuery,
       role: z.enum(roles).optional(),
-      disabled: z.stringbool({ truthy: ['true'], falsy: ['false'], case: 'sensitive' }).optional(),
+      disabled: Flag.optional(),
       email: Email.optional(),
     }),
   },
