@@ -58,8 +58,7 @@ async function jobHandlers(): Promise<Record<string, JobHandler>> {
 function jobHost({ checkout, paths, worker: limits }: Config, told: WorkerSpec | null): JobHost {
   const { extractionDeadlineMs } = limits
   return {
-    childPath: (program) =>
-      told?.programs[program] ?? join(checkout, 'functions/documents', program, 'child.ts'),
+    childPath: (program) => told?.programs[program] ?? join(checkout, sourceOf(program)),
     temporaryFolder: join(paths.run, 'tmp'),
     extraction: {
       pagesMax: limits.extractionPagesMax,
@@ -68,6 +67,12 @@ function jobHost({ checkout, paths, worker: limits }: Config, told: WorkerSpec |
       stallMs: Math.min(stallMsMax, extractionDeadlineMs),
     },
   }
+}
+
+/** The source of a program, below the checkout. */
+function sourceOf(program: string): string {
+  const entry = registry.find(({ programs }) => programs?.[program] !== undefined)
+  return join('functions', entry?.name ?? '', entry?.programs?.[program] ?? '')
 }
 
 /** Crash-only: what nobody expected is logged whole and ends the process; leases bring its jobs to another. */
