@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { lstatSync, mkdirSync } from 'node:fs'
+import { chmodSync, lstatSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { ConfigFault } from './faults.ts'
 
@@ -68,6 +68,8 @@ export function ensureFolders(home: string, source = 'environment'): void {
   for (const folder of [home, caddy, logs, run, secrets, storage, services, build, redis]) {
     try {
       mkdirSync(folder, { recursive: true, mode: 0o700 })
+      // A home that was copied or restored may be open to others; where home itself lies is the operator's choice.
+      if (folder.startsWith(join(home, '/'))) chmodSync(folder, 0o700)
     } catch (err) {
       const problem = `the folder ${folder} cannot be made (${(err as NodeJS.ErrnoException).code})`
       const fix = 'give a folder that this user may write, on a disk with room'

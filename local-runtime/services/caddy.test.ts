@@ -3,9 +3,12 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { loadConfig } from '../config.ts'
 import { checkCaddy, type RunningCaddy, startCaddy, validateCaddyfile } from './caddy.ts'
+
+// Programs are started, and perhaps fetched, beside other files' servers.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 120_000 })
 
 const { services: servicesDir } = loadConfig({}, { envFile: null }).paths
 const bind = '127.0.0.1'

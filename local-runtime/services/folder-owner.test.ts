@@ -3,8 +3,11 @@ import { once } from 'node:events'
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, expect, test } from 'vitest'
+import { afterAll, expect, test, vi } from 'vitest'
 import { claimFolder, startOf } from './folder-owner.ts'
+
+// Programs are started, and perhaps fetched, beside other files' servers.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 120_000 })
 
 const root = mkdtempSync(join(tmpdir(), 'octavo-owner-'))
 afterAll(() => rmSync(root, { recursive: true, force: true }))

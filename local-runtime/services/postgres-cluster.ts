@@ -1,5 +1,13 @@
 import { randomBytes } from 'node:crypto'
-import { appendFileSync, existsSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  chmodSync,
+  existsSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import type { Secret } from '../config.ts'
 import { postgresFault } from './postgres-faults.ts'
@@ -22,7 +30,11 @@ export async function ensureCluster(
 ): Promise<void> {
   const { dataDir } = rights
   removeDrafts(dataDir)
-  if (existsSync(join(dataDir, 'PG_VERSION'))) return
+  if (existsSync(join(dataDir, 'PG_VERSION'))) {
+    // Postgres refuses a folder that others may read, which a copied or restored one can be.
+    chmodSync(dataDir, 0o700)
+    return
+  }
   const draft = `${dataDir}.init-${process.pid}-${randomBytes(4).toString('hex')}`
   const args = [
     ...['-D', draft, '-U', 'postgres', '-A', 'trust'],

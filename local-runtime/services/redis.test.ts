@@ -4,11 +4,14 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { loadConfig, Secret } from '../config.ts'
 import { checkRedis } from './health.ts'
 import { poll, startChild } from './process.ts'
 import { type RedisOptions, type RunningRedis, startRedis } from './redis.ts'
+
+// Programs are started, and perhaps fetched, beside other files' servers.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 120_000 })
 
 const { services: servicesDir } = loadConfig({}, { envFile: null }).paths
 const homes: string[] = []
