@@ -44,7 +44,7 @@ test('a new function compiles, passes its test and its style, and is known in tw
   const { stdout } = await inCopy(process.execPath, vitest, 'run', 'functions/price-lists')
   expect(stdout).toMatch(/^2 passed, 0 failed, 0 skipped$/m)
 
-  const lines = ["  { name: 'price-lists', group: 'price-lists' },\n"]
+  const lines = ["  { name: 'price-lists' },\n"]
   lines.push('\timport function price-lists {$BODY_BYTES_MAX:2MiB}\n')
   const after = await Promise.all(
     [registry, caddyfile].map((path) => readFile(join(copy, path), 'utf8')),

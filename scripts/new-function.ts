@@ -7,18 +7,19 @@ const usage =
   'usage: npm run new:function <name>   (lower case words joined by hyphens, e.g. price-lists)'
 const namePattern = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/
 
-type Insertion = { path: string; lastLine: RegExp; line: string }
+/** `before` matches what the new line must follow. */
+type Insertion = { path: string; before: RegExp; line: string }
 
 /** Where a function is known outside of its folder: these two lines, and nowhere else. */
 const insertions = (name: string): Insertion[] => [
   {
     path: 'local-runtime/registry.ts',
-    lastLine: /^ {2}\{ name: '.*\n(?! {2}\{ name: ')/m,
-    line: `  { name: '${name}', group: '${name}' },\n`,
+    before: /^export const registry\b.* = \[\n(?: .*\n)*(?=\]\n)/m,
+    line: `  { name: '${name}' },\n`,
   },
   {
     path: 'Caddyfile',
-    lastLine: /^\timport function .*\n(?!\timport function )/m,
+    before: /^\timport function .*\n(?!\timport function )/m,
     line: `\timport function ${name} {$BODY_BYTES_MAX:2MiB}\n`,
   },
 ]
@@ -41,11 +42,11 @@ async function newFunction(name: string): Promise<string[]> {
 
 async function inserted({
   path,
-  lastLine,
+  before,
   line,
 }: Insertion): Promise<{ path: string; text: string }> {
   const text = await readFile(path, 'utf8')
-  const last = lastLine.exec(text)
+  const last = before.exec(text)
   if (!last) throw new Error(`${path} has no line after which a function could be added.`)
   const at = last.index + last[0].length
   return { path, text: text.slice(0, at) + line + text.slice(at) }

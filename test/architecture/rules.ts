@@ -12,7 +12,6 @@ export const webPackages = [
   'drizzle-orm',
   'uuidv7',
   'lru-cache',
-  'file-type',
   '@remix-run/multipart-parser',
 ]
 
