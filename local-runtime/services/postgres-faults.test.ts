@@ -4,6 +4,11 @@ import { asServiceError } from './service-error.ts'
 
 const outputs: [string, string, RegExp][] = [
   [
+    'a disk that fills up within a page',
+    'FATAL:  could not extend file "base/1/2691": wrote only 4096 of 8192 bytes\\nPANIC:  cannot abort transaction 1',
+    /the disk is full/,
+  ],
+  [
     'a full disk',
     'FATAL:  could not write to file "pg_wal/x": No space left on device',
     /the disk is full: make room/,

@@ -1,7 +1,10 @@
 import { ServiceError } from './process.ts'
 
 const causes: [RegExp, string][] = [
-  [/No space left on device|Disk quota exceeded/i, 'the disk is full: make room and start again'],
+  [
+    /No space left on device|Disk quota exceeded|Check free disk space|wrote only \d+ of/i,
+    'the disk is full: make room and start again',
+  ],
   [
     /Address already in use/i,
     'its port or socket is taken by another program: stop that, or choose another OCTAVO_PORT',
