@@ -9,7 +9,6 @@ import { stack } from './settings/stack.ts'
 export const Settings = z.object({ ...stack, ...database, ...redis, ...requests, ...processes })
 
 export type Settings = z.infer<typeof Settings>
-export type SettingName = keyof Settings
 
 /** The documents of all variables, in the order of the schema. */
 export const settingDocuments = Object.entries(Settings.shape).map(([name, type]) => ({
