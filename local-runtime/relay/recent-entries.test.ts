@@ -13,6 +13,7 @@ test('of a burst only the newest 200 are kept and sent', () => {
   const unsent = recent.takeUnsent()
   expect([unsent.length, unsent[0], unsent.at(-1)]).toEqual([200, json(800), json(999)])
   expect(recent.takeUnsent()).toEqual([])
+  expect(recent.list(1_000)).toHaveLength(200)
   expect(recent.list(2).map((entry) => entry.json)).toEqual([json(999), json(998)])
 })
 

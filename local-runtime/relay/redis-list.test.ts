@@ -20,6 +20,10 @@ function listReader({ socket, password }: RunningRedis) {
   return { redis, messages, length: () => redis.llen('logs:errors') }
 }
 
+const clients = async (redis: Redis) => String(await redis.client('LIST'))
+const relayId = async (redis: Redis) =>
+  /id=(\d+) .*name=octavo-relay /.exec(await clients(redis))?.[1]
+
 async function setupWithRedis(running?: RunningRedis) {
   const redis = running ?? (await testRedis())
   const reader = listReader(redis)
@@ -151,6 +155,24 @@ test('a relay that takes over keeps what its predecessor left in Redis', async (
   await eventually(async () => (await first.reader.length()) === 2)
   expect(await first.reader.messages()).toEqual(['new', 'old'])
   expect(await second.messages()).toEqual(['new', 'old'])
+})
+
+test('what another relay writes while this one merges is not overwritten', async () => {
+  const { post, health, reader, redis } = await setupWithRedis()
+  const other = listReader(redis)
+  await post([relayLine({ msg: 'ours' })])
+  await eventually(async () => (await reader.length()) === 1)
+  await reader.redis.del('logs:errors')
+  // Writes wait in the order of their arrival, reads do not: the merge reads before the other's entry is there.
+  await reader.redis.call('CLIENT', 'PAUSE', '10000', 'WRITE')
+  const theirs = JSON.stringify({ time: new Date().toISOString(), message: 'theirs' })
+  const pushed = other.redis.lpush('logs:errors', theirs)
+  await reader.redis.call('CLIENT', 'KILL', 'ID', String(await relayId(reader.redis)))
+  await eventually(async () => /name=octavo-relay .*flags=xb/.test(await clients(reader.redis)))
+  await reader.redis.call('CLIENT', 'UNPAUSE')
+  await pushed
+  await eventually(async () => !(await health()).degraded && (await reader.length()) === 2)
+  expect((await reader.messages()).sort()).toEqual(['ours', 'theirs'])
 })
 
 test('two relays on one Redis lose no entry of each other', async () => {
