@@ -9,22 +9,29 @@ type Viewport = { width: number; height: number; transform: number[] }
 
 process.once('message', ({ path, password }: Start) => {
   read(path, password)
-    .then(() => process.send?.({ type: 'done' }))
-    .catch((err: Error) => process.send?.({ type: 'failed', code: err.name }))
+    .then(() => send({ type: 'done' }))
+    .catch((err: Error) => send({ type: 'failed', code: err.name }))
     .finally(() => process.disconnect())
 })
+
+/** Resolves when it is on its way: a channel that closes early loses what waits. */
+function send(message: object): Promise<void> {
+  return new Promise((resolve) => {
+    process.send?.(message, () => resolve())
+  })
+}
 
 async function read(path: string, password: string | null): Promise<void> {
   const data = new Uint8Array(await readFile(path))
   const task = getDocument({ data, verbosity: 0, ...(password !== null && { password }) })
   const document = await task.promise
-  process.send?.({ type: 'document', pageCount: document.numPages })
+  await send({ type: 'document', pageCount: document.numPages })
   for (let number = 1; number <= document.numPages; number++) {
     const page = await document.getPage(number)
     const viewport = page.getViewport({ scale: 1 })
     const { items } = await page.getTextContent()
     const words = (items as Item[]).flatMap((item) => wordsOf(item, viewport))
-    process.send?.({ type: 'page', page: { words } })
+    await send({ type: 'page', page: { words } })
     page.cleanup()
   }
   await task.destroy()

@@ -41,7 +41,11 @@ const worker = new QueueWorker({
   listens: config.database.prepare,
 })
 worker.run().catch(endOnSurprise)
-void maintain({ db: deps.db, log: deps.log, now: deps.now, signal: stopping.signal })
+const { jobHistoryDays, runEventDays } = config.retention
+void maintain({
+  ...{ db: deps.db, log: deps.log, now: deps.now, signal: stopping.signal },
+  historyDays: Math.max(jobHistoryDays, runEventDays),
+})
 reportToSupervisor({
   isDrained: async () => {
     stopping.abort()

@@ -24,7 +24,9 @@ const isLetter = /^\p{L}$/u
 const isLowerCase = /^\p{Ll}$/u
 const isSpace = /^[\s\p{Z}]$/u
 // Written without spaces: each character is a word of its own, or a whole line would be one box.
-const isUnspaced = /^[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Thai}\p{sc=Lao}\p{sc=Khmer}]$/u
+const unspaced = /^[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Thai}\p{sc=Lao}\p{sc=Khmer}]$/u
+// The first of those scripts begins at U+0E00; a pattern for each letter of a Latin page costs more than reading it.
+const isUnspaced = (text: string) => text.charCodeAt(0) >= 0x0e00 && unspaced.test(text)
 const isLigature = (code: number) => code >= 0xfb00 && code <= 0xfb06
 // Nothing that text should hold: NUL, lone surrogates, noncharacters. Other controls only separate.
 const isJunk = (code: number) =>
@@ -58,6 +60,7 @@ export function pageText(source: GlyphSource): { text: string; words: Word[] } {
 }
 
 function characterOf(code: number): string | null {
+  if (code > 0x20 && code < 0x7f) return String.fromCharCode(code)
   if (isJunk(code)) return null
   if (code === 0x0a || code === 0x0d) return '\n'
   if (isControl(code)) return ' '
@@ -99,7 +102,7 @@ class PageText {
       this.wordStart = this.length
     }
     this.separator = ''
-    if (isUnspaced.test(text) || isUnspaced.test(this.lastCharacter)) this.endWord()
+    if (isUnspaced(text) || isUnspaced(this.lastCharacter)) this.endWord()
     this.append(text)
     this.wordEdges = union(this.wordEdges, ink)
   }

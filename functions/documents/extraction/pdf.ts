@@ -1,6 +1,14 @@
 import { packWords } from '../../../domain/documents/words.ts'
 import { type Edges, type GlyphSource, pageText } from './page-text.ts'
-import { loadPdfium, metaText, openPdf, type Pdfium, scratchNumbers, toDevice } from './pdfium.ts'
+import {
+  loadPdfium,
+  metaText,
+  openPdf,
+  type Pdfium,
+  scratchDoubles,
+  scratchFloats,
+  toDevice,
+} from './pdfium.ts'
 import {
   type ChildMessage,
   type ExtractedPage,
@@ -77,7 +85,7 @@ type ToPage = (left: number, bottom: number, right: number, top: number) => Edge
  */
 function geometry(pdfium: Pdfium, page: number) {
   pdfium.native._FPDF_GetPageBoundingBox(page, pdfium.scratch)
-  const [left = 0, top = 0, right = 0, bottom = 0] = scratchNumbers(pdfium, 'float32')
+  const [left, top, right, bottom] = scratchFloats(pdfium)
   const origin = toDevice(pdfium, page, deviceSide, left, bottom)
   const along = toDevice(pdfium, page, deviceSide, right, bottom)
   const up = toDevice(pdfium, page, deviceSide, left, top)
@@ -105,12 +113,12 @@ function glyphs(pdfium: Pdfium, textPage: number, toPage: ToPage): GlyphSource {
   const { native, scratch } = pdfium
   const looseBox = (index: number): [number, number, number, number] => {
     native._FPDFText_GetLooseCharBox(textPage, index, scratch)
-    const [left = 0, top = 0, right = 0, bottom = 0] = scratchNumbers(pdfium, 'float32')
+    const [left, top, right, bottom] = scratchFloats(pdfium)
     return [left, bottom, right, top]
   }
   const inkBox = (index: number): Edges | null => {
     native._FPDFText_GetCharBox(textPage, index, scratch, scratch + 8, scratch + 16, scratch + 24)
-    const [left = 0, right = 0, bottom = 0, top = 0] = scratchNumbers(pdfium, 'float64')
+    const [left, right, bottom, top] = scratchDoubles(pdfium)
     // Fonts without outlines have no ink; their nominal box is the next best.
     const box =
       right > left && top > bottom ? ([left, bottom, right, top] as const) : looseBox(index)

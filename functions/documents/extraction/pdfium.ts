@@ -6,7 +6,9 @@ type Call = (...args: number[]) => number
 
 /** The part of PDFium's C interface (fpdfview.h, fpdf_text.h, fpdf_doc.h) that we use. Handles are addresses. */
 type Native = {
-  HEAPU8: Uint8Array // replaced whenever the memory grows: never keep it
+  HEAPU8: Uint8Array // all views are replaced whenever the memory grows: never keep one
+  HEAPF32: Float32Array
+  HEAPF64: Float64Array
   wasmExports: { malloc: Call; free: Call }
   _FPDF_InitLibrary: Call
   _FPDF_LoadMemDocument: Call
@@ -95,12 +97,18 @@ export function metaText({ native }: Pdfium, document: number, tag: string): str
   return text.trim() === '' ? null : text.trim()
 }
 
-/** Four doubles or four floats that the last call left in the scratch memory. */
-export function scratchNumbers({ native, scratch }: Pdfium, kind: 'float32' | 'float64'): number[] {
-  const view = new DataView(native.HEAPU8.buffer, scratch, scratchBytes)
-  return [0, 1, 2, 3].map((index) =>
-    kind === 'float64' ? view.getFloat64(index * 8, true) : view.getFloat32(index * 4, true),
-  )
+type Four = [number, number, number, number]
+
+/** Four doubles that the last call left in the scratch memory. */
+export function scratchDoubles({ native: { HEAPF64 }, scratch }: Pdfium): Four {
+  const at = scratch / 8
+  return [HEAPF64[at] ?? 0, HEAPF64[at + 1] ?? 0, HEAPF64[at + 2] ?? 0, HEAPF64[at + 3] ?? 0]
+}
+
+/** Four floats, likewise. */
+export function scratchFloats({ native: { HEAPF32 }, scratch }: Pdfium): Four {
+  const at = scratch / 4
+  return [HEAPF32[at] ?? 0, HEAPF32[at + 1] ?? 0, HEAPF32[at + 2] ?? 0, HEAPF32[at + 3] ?? 0]
 }
 
 /** Where a point of the page stands on a square device of this many pixels a side, after rotation and crop. */
