@@ -34,8 +34,10 @@ const deadlines = {
   replyMs: config.http.requestTimeoutMs + backstopMs,
   bodyMs: config.http.uploadTimeoutMs,
 }
+const broken: string[] = []
 const servers = await Promise.all(spec.functions.map(hostFunction))
 reportToSupervisor({
+  remark: broken.length === 0 ? null : `cannot be loaded and answer 503: ${broken.join(', ')}`,
   isDrained: async () => {
     await Promise.all(servers.map((server) => server.drain(config.isolates.drainMs)))
     await host.close()
@@ -60,6 +62,7 @@ async function importFunction(name: string, path: string): Promise<Fetch> {
     const app = createApp(host.deps)
     return (request) => app.fetch(request)
   } catch (err) {
+    broken.push(name)
     host.deps.log.error(
       `The function ${name} could not be loaded`,
       { function: name, code: 'load' },

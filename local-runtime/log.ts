@@ -6,13 +6,15 @@ import { errorLevel, type RelayLine, warnLevel } from './relay/line.ts'
 
 type Level = 'debug' | 'info' | 'warn' | 'error'
 
+type LineSink = { write(line: string): void }
+
 export type ProcessLogOptions = {
   level: Level
   source: RelayLine['source']
   /** Socket of the relay; `null` keeps warnings and errors out of the error list. */
   relaySocket: string | null
   /** Where lines go: a descriptor, by default 1 (standard output), or whatever takes text without blocking. */
-  out?: number | { write(line: string): void }
+  out?: number | LineSink
 }
 
 export type ProcessLog = {
@@ -26,7 +28,7 @@ const bufferedBytesMax = 1024 * 1024
 
 /** Opens the log of this process: JSON lines on standard output; warnings and errors also to the relay. */
 export function openLog({ level, source, relaySocket, out = 1 }: ProcessLogOptions): ProcessLog {
-  const stream = typeof out === 'number' ? descriptor(out) : out
+  const own = typeof out === 'number' ? descriptor(out) : null
   const lines = pino(
     {
       level,
@@ -35,14 +37,14 @@ export function openLog({ level, source, relaySocket, out = 1 }: ProcessLogOptio
       timestamp: () => `,"time":"${new Date().toISOString()}"`,
       formatters: { level: (label) => ({ level: label }) },
     },
-    stream,
+    own ?? (out as LineSink),
   )
   const relay = relaySocket === null ? null : new RelayClient(relaySocket)
   return {
     log: newLog({ lines, source, relay, fields: {} }),
     flush: async (waitMs) => {
       await relay?.flush(waitMs)
-      if ('flushSync' in stream) stream.flushSync()
+      own?.flushSync()
     },
   }
 }

@@ -22,4 +22,7 @@ const main = defineCommand({
   },
 })
 
+// Whoever reads our output has had enough, such as `octavo logs | head`; what was asked of the supervisor goes on.
+process.stdout.on('error', () => process.exit(0))
+
 await runMain(main)

@@ -104,7 +104,17 @@ async function readFile(
 
 function asUnavailable(err: unknown): unknown {
   const code = (err as NodeJS.ErrnoException | null)?.code
-  const isDisk = ['ENOSPC', 'EDQUOT', 'EROFS', 'EIO', 'EACCES', 'EPERM', 'EMFILE', 'ENFILE']
+  const isDisk = [
+    'ENOSPC',
+    'EDQUOT',
+    'ENOTDIR',
+    'EROFS',
+    'EIO',
+    'EACCES',
+    'EPERM',
+    'EMFILE',
+    'ENFILE',
+  ]
   if (code === undefined || !isDisk.includes(code)) return err
   return new AppError('unavailable', 'Files cannot be stored right now.', { cause: err })
 }

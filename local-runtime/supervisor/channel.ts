@@ -3,6 +3,8 @@ import type { ChildMessage } from './child.ts'
 type Host = {
   /** Finishes what is under way and lets go of everything. */
   isDrained: () => Promise<void>
+  /** What is wrong although it serves; a deployment tells it. */
+  remark?: string | null
 }
 
 const beatMs = 500
@@ -11,11 +13,11 @@ const beatMs = 500
  * Tells the supervisor that this process serves, that it is alive, and how much memory it holds; ends it when the
  * supervisor asks (SIGTERM) or is gone. Without a supervisor (started by hand) only the signal counts.
  */
-export function reportToSupervisor({ isDrained }: Host): void {
+export function reportToSupervisor({ isDrained, remark = null }: Host): void {
   const tell = (message: ChildMessage) => {
     if (process.connected) process.send?.(message, () => {})
   }
-  tell({ type: 'ready' })
+  tell({ type: 'ready', remark })
   setInterval(() => tell({ type: 'beat', rssBytes: process.memoryUsage.rss() }), beatMs).unref()
   // The supervisor is gone, killed perhaps: nobody would restart or stop us.
   process.once('disconnect', () => process.exit(0))

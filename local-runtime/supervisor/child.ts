@@ -11,9 +11,13 @@ export type Running = {
   exited: Promise<Exit>
   /** @param waitMs for a process that may take its time: how long, before it is killed */
   stop(waitMs?: number): Promise<unknown>
+  /** What whoever started it should know. */
+  remark?: string | null
 }
 
-export type ChildMessage = { type: 'ready' } | { type: 'beat'; rssBytes: number }
+export type ChildMessage =
+  /** `remark`: it serves, but something is wrong with it. */
+  { type: 'ready'; remark: string | null } | { type: 'beat'; rssBytes: number }
 
 export type ChildSpec = {
   program: string

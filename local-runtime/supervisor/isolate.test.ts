@@ -80,7 +80,8 @@ test('an isolate that takes more memory than its limit is killed and replaced', 
 })
 
 test('a function that cannot be loaded answers 503 at its own socket, and its neighbour serves', async () => {
-  const { socketOf } = await start([['broken', 'steady']])
+  const { keepers, socketOf } = await start([['broken', 'steady']])
+  expect(keepers[0]?.running?.remark).toBe('cannot be loaded and answer 503: broken')
   const refused = await ask(socketOf('broken'), '/v1/broken')
   expect(refused).toMatchObject({ status: 503, type: 'application/problem+json' })
   expect(JSON.parse(refused.text)).toMatchObject({ code: 'unavailable', status: 503 })

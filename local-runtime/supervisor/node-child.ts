@@ -40,33 +40,30 @@ export async function startNodeChild(spec: NodeChildSpec): Promise<NodeChild> {
   const child = await startChild(spec)
   const needsRenewal = watch(child, spec)
   try {
-    await isReady(child, spec)
+    const { pid, exited } = child
+    const remark = await isReady(child, spec)
+    const stop = (waitMs = spec.stopMs) => stopChild(child, 'SIGTERM', waitMs)
+    return { pid, exited, needsRenewal, remark, stop }
   } catch (err) {
     await stopChild(child, 'SIGKILL', 0)
     throw err
   }
-  const { pid, exited } = child
-  return {
-    pid,
-    exited,
-    needsRenewal,
-    stop: (waitMs = spec.stopMs) => stopChild(child, 'SIGTERM', waitMs),
-  }
 }
 
-async function isReady(child: Child, { name, readyMs }: NodeChildSpec): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>()
+async function isReady(child: Child, { name, readyMs }: NodeChildSpec): Promise<string | null> {
+  const { promise, resolve, reject } = Promise.withResolvers<string | null>()
   const timer = setTimeout(() => {
     reject(new Error(`${name} was not ready after ${readyMs / 1000} s. ${child.tail()}`))
   }, readyMs)
   child.process.on('message', (message) => {
-    if ((message as ChildMessage).type === 'ready') resolve()
+    const said = message as ChildMessage
+    if (said.type === 'ready') resolve(said.remark)
   })
   void child.exited.then(({ code, signal }) =>
     reject(new Error(`${name} ended at once (${signal ?? `exit code ${code}`}). ${child.tail()}`)),
   )
   try {
-    await promise
+    return await promise
   } finally {
     clearTimeout(timer)
   }

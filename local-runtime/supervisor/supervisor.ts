@@ -118,7 +118,9 @@ export class Supervisor {
     const results = await Promise.all(
       groups.map(async (group) => {
         const duty = isolateDuty(release, group, this.#sockets)
-        return { name: duty.name, result: await this.#keeper(`isolate ${duty.name}`).ensure(duty) }
+        const keeper = this.#keeper(`isolate ${duty.name}`)
+        const result = await keeper.ensure(duty)
+        return { name: duty.name, result, remark: keeper.running?.remark ?? null }
       }),
     )
     // Only now: until their successors listened, these held the sockets.
@@ -149,15 +151,17 @@ function steps(emit: Emit) {
   }
 }
 
-/** "2 replaced (users,keys; jobs), 2 unchanged" */
-function summary(results: { name: string; result: string }[]): string {
-  const kinds = [...new Set(results.map(({ result }) => result))]
-  return kinds
-    .map((kind) => {
-      const names = results.filter(({ result }) => result === kind).map(({ name }) => name)
-      return `${names.length} ${kind}${kind === 'unchanged' ? '' : ` (${names.join('; ')})`}`
-    })
-    .join(', ')
+type Result = { name: string; result: string; remark: string | null }
+
+/** "2 unchanged, 1 replaced (users,keys); cannot be loaded and answer 503: keys" */
+function summary(results: Result[]): string {
+  const kinds = Map.groupBy(results, ({ result }) => result)
+  const counts = [...kinds].map(([kind, members]) => {
+    const names = members.map(({ name }) => name).join('; ')
+    return `${members.length} ${kind}${kind === 'unchanged' ? '' : ` (${names})`}`
+  })
+  const remarks = results.flatMap(({ remark }) => (remark === null ? [] : [`; ${remark}`]))
+  return counts.join(', ') + remarks.join('')
 }
 
 /** Runs a short task of `tasks.ts`. @throws {Error} with what it said */

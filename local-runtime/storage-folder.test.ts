@@ -1,0 +1,78 @@
+import { createHash } from 'node:crypto'
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import type { ReadableStream as NodeReadableStream } from 'node:stream/web'
+import { afterEach, expect, test } from 'vitest'
+import { openFolderStorage } from './storage-folder.ts'
+
+const tenantId = '0199a1c2-77aa-7aaa-8aaa-000000000001'
+const folders: string[] = []
+
+function newStorage() {
+  const folder = mkdtempSync(join(tmpdir(), 'octavo-storage-'))
+  folders.push(folder)
+  return { folder, storage: openFolderStorage(folder) }
+}
+
+afterEach(() => {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true })
+})
+
+const body = (...pieces: string[]) => new Blob(pieces).stream() as ReadableStream<Uint8Array>
+const read = async (stream: ReadableStream<Uint8Array> | null) =>
+  stream === null ? null : text(stream as NodeReadableStream)
+
+test('what was stored comes back, whole or in part, with the SHA-256 of its bytes', async () => {
+  const { storage } = newStorage()
+  const { storageKey, sha256, bytes } = await storage.put(tenantId, body('some ', 'bytes'), 100)
+  expect(bytes).toBe(10)
+  expect(Buffer.from(sha256)).toEqual(createHash('sha256').update('some bytes').digest())
+  expect(await read(await storage.get(storageKey))).toBe('some bytes')
+  expect(await read(await storage.get(storageKey, { start: 5, endInclusive: 8 }))).toBe('byte')
+})
+
+test('the same bytes stored twice are two objects: deleting one leaves the other', async () => {
+  const { storage } = newStorage()
+  const first = await storage.put(tenantId, body('same'), 100)
+  const second = await storage.put(tenantId, body('same'), 100)
+  await storage.delete(first.storageKey)
+  await storage.delete(first.storageKey)
+  expect(await storage.get(first.storageKey)).toBeNull()
+  expect(await read(await storage.get(second.storageKey))).toBe('same')
+})
+
+test('a body that is too large or breaks off leaves nothing behind', async () => {
+  const { folder, storage } = newStorage()
+  const tooLarge = storage.put(tenantId, body('123', '45'), 4)
+  await expect(tooLarge).rejects.toMatchObject({ code: 'payload_too_large' })
+  const broken = new ReadableStream<Uint8Array>({
+    start(controller) {
+      controller.enqueue(new Uint8Array(3))
+      controller.error(new Error('the caller went away'))
+    },
+  })
+  await expect(storage.put(tenantId, broken, 100)).rejects.toThrow('the caller went away')
+  expect(readdirSync(join(folder, 'unfinished'))).toEqual([])
+  expect(existsSync(join(folder, tenantId))).toBe(false)
+})
+
+test('a key that is none reads and deletes nothing, wherever it points', async () => {
+  const { folder, storage } = newStorage()
+  for (const key of ['../../etc/passwd', '/etc/passwd', `${tenantId}/../x`, '']) {
+    expect(await storage.get(key)).toBeNull()
+    await storage.delete(key)
+  }
+  expect(existsSync(folder)).toBe(true)
+})
+
+test('a place that cannot be written makes storage unavailable', async () => {
+  const { folder, storage: sound } = newStorage()
+  await expect(sound.check()).resolves.toBeUndefined()
+  writeFileSync(join(folder, 'file'), '')
+  const storage = openFolderStorage(join(folder, 'file', 'below'))
+  await expect(storage.check()).rejects.toThrow()
+  const stored = storage.put(tenantId, body('some bytes'), 100)
+  await expect(stored).rejects.toMatchObject({ code: 'unavailable' })
+})
