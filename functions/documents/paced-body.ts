@@ -9,7 +9,41 @@ const tooSlow = (): AppError =>
     hint: 'Use a faster connection or a smaller file.',
   })
 
-type Pace = { bytesMax: number; signal: AbortSignal; now: () => Date }
+const tooLarge = (bytesMax: number): AppError =>
+  new AppError('payload_too_large', `The body may have at most ${bytesMax} bytes.`)
+
+/** Counts what arrives, and the time in which it was waited for. */
+class Pace {
+  readonly #now: () => Date
+  bytes = 0
+  #waitedMs = 0
+  #waitingSinceMs: number | null = null
+
+  constructor(now: () => Date) {
+    this.#now = now
+  }
+
+  #currentWaitMs(): number {
+    return this.#waitingSinceMs === null ? 0 : this.#now().getTime() - this.#waitingSinceMs
+  }
+
+  beginWait(): void {
+    this.#waitingSinceMs = this.#now().getTime()
+  }
+
+  endWait(bytes: number): void {
+    this.#waitedMs += this.#currentWaitMs()
+    this.#waitingSinceMs = null
+    this.bytes += bytes
+  }
+
+  get isSlow(): boolean {
+    const totalMs = this.#waitedMs + this.#currentWaitMs()
+    return totalMs > graceMs && this.bytes < (totalMs / 1000) * bytesPerSecondMin
+  }
+}
+
+type PaceOptions = { bytesMax: number; signal: AbortSignal; now: () => Date }
 
 /**
  * The same bytes, counted and timed. Reading it fails with `payload_too_large`, with `malformed` when the caller
@@ -17,64 +51,67 @@ type Pace = { bytesMax: number; signal: AbortSignal; now: () => Date }
  */
 export function pacedBody(
   body: ReadableStream<Uint8Array>,
-  { bytesMax, signal, now }: Pace,
+  { bytesMax, signal, now }: PaceOptions,
 ): ReadableStream<Uint8Array> {
   const reader = body.getReader()
-  let bytes = 0
-  let waitedMs = 0
-  let waitingSince: number | null = null
-  let isOver = false
-  let stop = () => {}
-  const isSlow = () => {
-    const totalMs = waitedMs + (waitingSince === null ? 0 : now().getTime() - waitingSince)
-    return totalMs > graceMs && bytes < (totalMs / 1000) * bytesPerSecondMin
-  }
-  return new ReadableStream<Uint8Array>({
-    start(controller) {
-      const fail = (err: unknown) => {
-        stop()
+  const pace = new Pace(now)
+  const watch = newWatch(pace, signal)
+  const options = {
+    start(controller: ReadableStreamDefaultController<Uint8Array>) {
+      watch.start((err) => {
         controller.error(err)
         reader.cancel(err).catch(() => {}) // the body is given up: how it ends no longer matters
-      }
-      const check = () => {
-        if (isSlow()) fail(tooSlow())
-      }
-      const timer = setInterval(check, checkMs)
-      const onAbort = () => fail(new AppError('unavailable', 'The upload was given up.'))
-      signal.addEventListener('abort', onAbort)
-      stop = () => {
-        isOver = true
-        clearInterval(timer)
-        signal.removeEventListener('abort', onAbort)
-      }
-      if (signal.aborted) onAbort()
+      })
     },
-    async pull(controller) {
-      waitingSince = now().getTime()
+    async pull(controller: ReadableStreamDefaultController<Uint8Array>) {
+      pace.beginWait()
       const { done, value } = await reader.read().catch((cause: unknown) => {
-        stop()
+        watch.stop()
         throw new AppError('malformed', 'The body ended early.', { cause })
       })
-      waitedMs += now().getTime() - waitingSince
-      waitingSince = null
-      if (isOver) return
-      if (done) {
-        stop()
-        return controller.close()
+      pace.endWait(value?.byteLength ?? 0)
+      if (watch.isOver) return
+      if (pace.bytes > bytesMax) watch.fail(tooLarge(bytesMax))
+      else if (!done && pace.isSlow) watch.fail(tooSlow())
+      else if (!done) controller.enqueue(value)
+      else {
+        watch.stop()
+        controller.close()
       }
-      bytes += value.byteLength
-      const refusal = bytes > bytesMax ? tooLarge(bytesMax) : isSlow() ? tooSlow() : null
-      if (!refusal) return controller.enqueue(value)
-      stop()
-      reader.cancel(refusal).catch(() => {}) // as above
-      throw refusal
     },
-    cancel(reason) {
-      stop()
+    cancel(reason: unknown) {
+      watch.stop()
       return reader.cancel(reason)
     },
-  })
+  }
+  // Nothing is read ahead: the caller is waited for only while a reader waits, too.
+  return new ReadableStream<Uint8Array>(options, { highWaterMark: 0 })
 }
 
-const tooLarge = (bytesMax: number): AppError =>
-  new AppError('payload_too_large', `The body may have at most ${bytesMax} bytes.`)
+/** Fails the reading once: by the clock, by the signal, or when told to. */
+function newWatch(pace: Pace, signal: AbortSignal) {
+  let timer: ReturnType<typeof setInterval> | undefined
+  let onFail = (_: unknown) => {}
+  const onAbort = () => watch.fail(new AppError('unavailable', 'The upload was given up.'))
+  const watch = {
+    isOver: false,
+    start(fail: (err: unknown) => void) {
+      onFail = fail
+      timer = setInterval(() => {
+        if (pace.isSlow) watch.fail(tooSlow())
+      }, checkMs)
+      signal.addEventListener('abort', onAbort)
+      if (signal.aborted) onAbort()
+    },
+    fail(err: unknown) {
+      watch.stop()
+      onFail(err)
+    },
+    stop() {
+      watch.isOver = true
+      clearInterval(timer)
+      signal.removeEventListener('abort', onAbort)
+    },
+  }
+  return watch
+}

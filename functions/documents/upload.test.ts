@@ -1,31 +1,241 @@
+import { and, eq } from 'drizzle-orm'
 import { expect, test } from 'vitest'
-import { completeDocument, type UploadedDocument } from '../../test/harness/documents.ts'
+import { blobs, documents, jobs } from '../../db/schema/index.ts'
+import { failDocument, type UploadedDocument } from '../../test/harness/documents.ts'
 import { bodyOf } from '../../test/harness/requests.ts'
-import { setup } from '../../test/harness/setup.ts'
+import { type SetupOptions, setup } from '../../test/harness/setup.ts'
+import { unseal } from '../_shared/access/seal.ts'
 import { createApp } from './index.ts'
 
-const pdf = (text = 'hello') => new TextEncoder().encode(`%PDF-1.7\n${text}\n%%EOF\n`)
+type Receipt = UploadedDocument & {
+  filename: string
+  kind: string
+  duplicate: boolean
+  storage_key: string
+}
 
-test('an uploaded file is accepted, named, and its pages can be read once they are there', async () => {
-  const { post, get, db, tenant, storage } = await setup(createApp)
-  const response = await post('/v1/documents?filename=a.pdf', pdf())
-  const document = await bodyOf<UploadedDocument>(response)
-  expect(document).toMatchObject({ status: 'pending', filename: 'a.pdf', kind: 'pdf' })
-  expect(response.status).toBe(202)
-  expect(response.headers.get('location')).toBe(`/v1/documents/${document.id}`)
-  expect(storage.objects.size).toBe(1)
-  await completeDocument(db, { tenantId: tenant.id, document, pages: ['one two', 'three'] })
-  const read = await bodyOf(await get(`/v1/documents/${document.id}`))
-  expect(read).toMatchObject({
-    status: 'completed',
-    page_count: 2,
-    progress: { done: 2, total: 2 },
+const pdf = (text: string) => `%PDF-1.7\n${text}\n%%EOF\n`
+
+async function uploading(options: SetupOptions = {}) {
+  const bundle = await setup(createApp, options)
+  const { db, tenant, storage } = bundle
+  /** Everything that an upload can leave behind for this tenant. */
+  const traces = async () => ({
+    documents: await db.$count(documents, eq(documents.tenantId, tenant.id)),
+    blobs: await db.$count(blobs, eq(blobs.tenantId, tenant.id)),
+    jobs: await db.$count(jobs, eq(jobs.tenantId, tenant.id)),
+    objects: storage.objects.size,
   })
-  const page = await bodyOf(await get(`/v1/documents/${document.id}/pages/2`))
-  expect(page).toMatchObject({ number: 2, text: 'three', width_points: 612, rotation: 0 })
-  const words = await bodyOf<{ items: { text: string }[] }>(
-    await get(`/v1/documents/${document.id}/pages/1/words`),
-  )
-  expect(words.items.map((word) => word.text)).toEqual(['one', 'two'])
-  expect(await (await get(`/v1/documents/${document.id}/text`)).text()).toBe('one two\fthree')
+  return { ...bundle, traces }
+}
+
+const nothing = { documents: 0, blobs: 0, jobs: 0, objects: 0 }
+const one = { documents: 1, blobs: 1, jobs: 1, objects: 1 }
+
+test('a file is stored, filed and queued together, and its reply says where it is', async () => {
+  const { post, traces, storage } = await uploading()
+  const response = await post('/v1/documents?filename=../a.pdf', pdf('x'), { as: 'ingest' })
+  expect(response.status).toBe(202)
+  const receipt = await bodyOf<Receipt>(response)
+  expect(receipt).toMatchObject({ status: 'pending', filename: 'a.pdf', duplicate: false })
+  expect(response.headers.get('location')).toBe(`/v1/documents/${receipt.id}`)
+  expect(response.headers.get('etag')).toBe('"v1"')
+  expect(await traces()).toEqual(one)
+  expect([...storage.objects.keys()]).toEqual([receipt.storage_key])
+})
+
+test('a file without name or type is named after what it is', async () => {
+  const { post } = await uploading()
+  const named = async (body: string, headers = {}) =>
+    (await bodyOf<Receipt>(await post('/v1/documents', body, { headers }))).filename
+  expect(await named(pdf('x'))).toBe('document.pdf')
+  expect(await named('words')).toBe('document.txt')
+  expect(await named('# words', { 'content-type': 'text/markdown' })).toBe('document.md')
+})
+
+test('several files of one form make several documents, one file makes one', async () => {
+  const { post, traces } = await uploading()
+  const form = new FormData()
+  form.append('file', new File([pdf('one')], 'Größe.pdf'))
+  const single = await post('/v1/documents', form)
+  expect(await bodyOf(single)).toMatchObject({ filename: 'Größe.pdf', kind: 'pdf' })
+  form.append('file', new File(['# two'], 'two.md'))
+  form.append('password', 'secret')
+  const several = await post('/v1/documents', form)
+  expect(several.status).toBe(202)
+  const { items } = await bodyOf<{ items: Receipt[] }>(several)
+  expect(items.map(({ filename, kind, duplicate }) => [filename, kind, duplicate])).toEqual([
+    ['Größe.pdf', 'pdf', true],
+    ['two.md', 'markdown', false],
+  ])
+  expect(await traces()).toEqual({ documents: 2, blobs: 2, jobs: 2, objects: 2 })
+})
+
+test('of several files none stays when one is refused', async () => {
+  const { post, traces } = await uploading()
+  const form = new FormData()
+  form.append('file', new File([pdf('one')], 'one.pdf'))
+  form.append('file', new File([new Uint8Array([255, 0])], 'two.png'))
+  expect((await post('/v1/documents', form)).status).toBe(415)
+  expect(await traces()).toEqual(nothing)
+})
+
+test.each([
+  ['an empty body', '', {}, 422, 'invalid'],
+  ['no known kind', new Uint8Array([0x89, 0x50, 0, 255]), {}, 415, 'unsupported_media_type'],
+  ['too many bytes', 'x'.repeat(2_000), {}, 413, 'payload_too_large'],
+  ['too many bytes announced', 'x', { 'content-length': '2000' }, 413, 'payload_too_large'],
+  ['a coded body', 'x', { 'content-encoding': 'gzip' }, 415, 'unsupported_media_type'],
+  ['a broken form', '--', { 'content-type': 'multipart/form-data; boundary=x' }, 400, 'malformed'],
+  [
+    'a form of another type',
+    'x',
+    { 'content-type': 'multipart/mixed; boundary=x' },
+    415,
+    'unsupported_media_type',
+  ],
+] as const)('%s leaves nothing', async (_, body, headers, status, code) => {
+  const { post, traces } = await uploading({ config: { uploadBytesMax: 1_000 } })
+  const response = await post('/v1/documents', body, { headers })
+  expect(await bodyOf(response)).toMatchObject({ status, code })
+  expect(await traces()).toEqual(nothing)
+})
+
+test.each([
+  [
+    'an unknown field',
+    (form: FormData) => form.append('fiel', new File(['x'], 'a.txt')),
+    'unknown_name',
+  ],
+  ['no file', (form: FormData) => form.append('password', 'x'), 'missing'],
+  ['an empty password', (form: FormData) => form.append('password', ''), 'length'],
+  [
+    'a device name',
+    (form: FormData) => form.append('file', new File(['x'], 'nul.txt')),
+    'reserved',
+  ],
+])('a form with %s is refused and leaves nothing', async (_, fill, code) => {
+  const { post, traces } = await uploading()
+  const form = new FormData()
+  fill(form)
+  const response = await post('/v1/documents', form)
+  expect(await bodyOf(response)).toMatchObject({ status: 422, errors: [{ code }] })
+  expect(await traces()).toEqual(nothing)
+})
+
+test('a body that breaks off half-way leaves nothing', async () => {
+  const { post, traces } = await uploading()
+  const body = new ReadableStream<Uint8Array>({
+    start: (controller) => controller.enqueue(new TextEncoder().encode(pdf('half'))),
+    pull: (controller) => controller.error(new Error('connection reset')),
+  })
+  expect((await post('/v1/documents', body)).status).toBe(400)
+  expect(await traces()).toEqual(nothing)
+})
+
+test('when the rows cannot be written, the stored file goes too', async () => {
+  const { traces, deps, tenant } = await uploading()
+  const transaction = () => Promise.reject(new Error('no room for the rows'))
+  const failing = createApp({ ...deps, db: Object.assign(Object.create(deps.db), { transaction }) })
+  const headers = { authorization: `Bearer ${tenant.keys.editor}` }
+  const init = { method: 'POST', body: 'x', headers }
+  const response = await failing.fetch(new Request('http://octavo.test/v1/documents', init))
+  expect(response.status).toBe(500)
+  expect(await traces()).toEqual(nothing)
+})
+
+test('the same bytes again are the same document, and are not stored again', async () => {
+  const { post, traces } = await uploading()
+  const first = await bodyOf<Receipt>(await post('/v1/documents?filename=a.pdf', pdf('x')))
+  const again = await post('/v1/documents?filename=b.pdf', pdf('x'))
+  expect(again.status).toBe(200)
+  expect(again.headers.get('location')).toBe(`/v1/documents/${first.id}`)
+  expect(await bodyOf(again)).toMatchObject({ id: first.id, filename: 'a.pdf', duplicate: true })
+  expect(await traces()).toEqual(one)
+})
+
+test('of two uploads of the same bytes at once one makes the document and both name it', async () => {
+  const { post, traces } = await uploading()
+  const replies = await Promise.all([1, 2, 3].map(() => post('/v1/documents', pdf('x'))))
+  expect(replies.map((response) => response.status).sort()).toEqual([200, 200, 202])
+  const receipts = await Promise.all(replies.map((response) => bodyOf<Receipt>(response)))
+  expect(new Set(receipts.map((receipt) => receipt.id)).size).toBe(1)
+  expect(await traces()).toEqual(one)
+})
+
+test('the policy can be to refuse duplicates, or to keep each as a revision', async () => {
+  const { post, traces } = await uploading({ config: { duplicatePolicy: 'refuse' } })
+  const first = await bodyOf<Receipt>(await post('/v1/documents', pdf('x')))
+  const refused = await post('/v1/documents', pdf('x'))
+  expect(refused.status).toBe(409)
+  expect(refused.headers.get('location')).toBe(`/v1/documents/${first.id}`)
+  expect(await bodyOf(refused)).toMatchObject({ code: 'duplicate' })
+  expect(await traces()).toEqual(one)
+  const version = await post('/v1/documents?duplicate=version', pdf('x'))
+  expect(version.status).toBe(202)
+  expect(await bodyOf(version)).toMatchObject({ revision: 2, duplicate: false })
+  expect(await traces()).toEqual({ documents: 2, blobs: 1, jobs: 2, objects: 1 })
+})
+
+test("another tenant's same bytes are no duplicate", async () => {
+  const { post, otherTenant } = await uploading()
+  await post('/v1/documents', pdf('x'))
+  expect((await otherTenant.post('/v1/documents', pdf('x'))).status).toBe(202)
+})
+
+test('an Idempotency-Key repeats the reply for the same file and refuses another', async () => {
+  const { post, traces } = await uploading()
+  const headers = { 'idempotency-key': 'upload-1' }
+  const first = await post('/v1/documents?duplicate=version', pdf('x'), { headers })
+  const again = await post('/v1/documents?duplicate=version', pdf('x'), { headers })
+  expect(again.headers.get('idempotency-replayed')).toBe('true')
+  expect(await bodyOf(again)).toEqual(await bodyOf(first))
+  const other = await post('/v1/documents?duplicate=version', pdf('y'), { headers })
+  expect(await bodyOf(other)).toMatchObject({ status: 422, code: 'idempotency_mismatch' })
+  expect(await traces()).toEqual(one)
+})
+
+test('a password is kept sealed, whichever way it came', async () => {
+  const { post, db, deps, logLines, tenant } = await uploading()
+  const opened = async (receipt: Receipt) => {
+    const [row] = await db
+      .select({ sealed: documents.passwordSealed })
+      .from(documents)
+      .where(and(eq(documents.tenantId, tenant.id), eq(documents.id, receipt.id)))
+    return unseal(deps.config.secret, row?.sealed ?? new Uint8Array())
+  }
+  const latin1 = String.fromCharCode(...new TextEncoder().encode('pässword'))
+  const headers = { 'x-document-password': latin1 }
+  const raw = await bodyOf<Receipt>(await post('/v1/documents', pdf('1'), { headers }))
+  expect(await opened(raw)).toBe('pässword')
+  const form = new FormData()
+  form.append('file', new File([pdf('2')], 'a.pdf'))
+  form.append('password', 'pässword')
+  const inForm = await bodyOf<Receipt>(await post('/v1/documents', form))
+  expect(await opened(inForm)).toBe('pässword')
+  expect(JSON.stringify([raw, inForm, logLines])).not.toContain('ssword')
+})
+
+test('a document that failed as encrypted is read again when it comes with a password', async () => {
+  const { post, db, tenant } = await uploading()
+  const document = await bodyOf<Receipt>(await post('/v1/documents', pdf('locked')))
+  await failDocument(db, { tenantId: tenant.id, document, code: 'encrypted' })
+  expect((await post('/v1/documents', pdf('locked'))).status).toBe(200)
+  const headers = { 'x-document-password': 'open' }
+  const again = await post('/v1/documents', pdf('locked'), { headers })
+  expect(again.status).toBe(202)
+  expect(await bodyOf(again)).toMatchObject({ id: document.id, status: 'pending', failure: null })
+})
+
+test('viewers may not upload, and unknown or hostile query values are refused', async () => {
+  const { post } = await uploading()
+  const status = async (path: string, as: 'viewer' | 'editor' | 'nobody' = 'editor') =>
+    (await post(path, 'x', { as })).status
+  expect(await status('/v1/documents', 'viewer')).toBe(403)
+  expect(await status('/v1/documents', 'nobody')).toBe(401)
+  expect(await status('/v1/documents?filname=a')).toBe(422)
+  expect(await status('/v1/documents?filename=a%00b')).toBe(422)
+  expect(await status('/v1/documents?filename=..')).toBe(422)
+  expect(await status('/v1/documents?filename=%ff')).toBe(400)
+  expect(await status('/v1/documents?duplicate=maybe')).toBe(422)
 })
