@@ -1,4 +1,3 @@
-import { isUnavailable } from '../../db/errors.ts'
 import { newestMigration } from '../../db/newest-migration.ts'
 import type { Deps } from '../_shared/ports/deps.ts'
 import { readNewestAppliedMs, readPostgresVersion } from './queries.ts'
@@ -7,6 +6,8 @@ export type CheckStatus = 'ok' | 'degraded' | 'down'
 type Check = { status: CheckStatus; version?: string }
 export type Report = {
   status: CheckStatus
+  /** What the first check that is down threw; for the log, never for the caller. */
+  cause: unknown
   checks: { database: Check; migrations: Check; storage: Check; redis: Check }
 }
 
@@ -42,28 +43,29 @@ export function newChecks(deps: Deps): () => Promise<Report> {
 
 /** All that Octavo cannot serve without, and Redis, which it can. The four are asked at once. */
 async function runChecks(deps: Deps): Promise<Report> {
-  const guarded = async (name: string, work: () => Promise<Check>): Promise<Check> => {
-    try {
-      return await inTime(work())
-    } catch (err) {
-      // An absent database is told by the caller's reply; its every probe need not be an entry.
-      if (!isUnavailable(err)) deps.log.warn(`${name} is not healthy`, { check: name }, err)
-      return { status: 'down' }
-    }
-  }
   const [database, migrations, storage, redis] = await Promise.all([
-    guarded('database', async () => ({
-      status: 'ok',
-      version: await readPostgresVersion(deps.db),
-    })),
-    guarded('migrations', () => checkMigrations(deps)),
-    guarded('storage', async () => {
+    guarded(async () => ({ status: 'ok', version: await readPostgresVersion(deps.db) })),
+    guarded(() => checkMigrations(deps)),
+    guarded(async () => {
       await deps.storage.check()
       return { status: 'ok' }
     }),
     checkRedis(deps),
   ])
-  return summary({ database, migrations, storage, redis })
+  const firstDown = [database, migrations, storage].find(({ check }) => check.status === 'down')
+  const checks = {
+    ...{ database: database.check, migrations: migrations.check },
+    ...{ storage: storage.check, redis },
+  }
+  return { status: worst(checks), cause: firstDown?.cause, checks }
+}
+
+async function guarded(work: () => Promise<Check>): Promise<{ check: Check; cause?: unknown }> {
+  try {
+    return { check: await inTime(work()) }
+  } catch (cause) {
+    return { check: { status: 'down' }, cause }
+  }
 }
 
 // A database newer than this code is what a rolling upgrade looks like from the old side.
@@ -81,10 +83,9 @@ async function checkRedis({ redis }: Deps): Promise<Check> {
   }
 }
 
-function summary(checks: Report['checks']): Report {
-  const states = Object.values(checks).map((check) => check.status)
-  const status = states.includes('down') ? 'down' : states.includes('degraded') ? 'degraded' : 'ok'
-  return { status, checks }
+function worst(checks: Report['checks']): CheckStatus {
+  const states = Object.values(checks).map(({ status }) => status)
+  return states.includes('down') ? 'down' : states.includes('degraded') ? 'degraded' : 'ok'
 }
 
 /** Names of what is down, for the one sentence of a 503. */

@@ -73,7 +73,8 @@ const services = route({
 /** @throws {AppError} `unavailable`: named parts are down; no host, no reason, since anybody may ask */
 function requireReady(report: Report): void {
   const down = namesDown(report)
-  if (down.length > 0) throw new AppError('unavailable', `Not ready: ${down.join(', ')}.`)
+  if (down.length === 0) return
+  throw new AppError('unavailable', `Not ready: ${down.join(', ')}.`, { cause: report.cause })
 }
 
 /** Is it alive, is it ready, and what runs here. */
