@@ -107,9 +107,9 @@ test('reading may begin at a later page', async () => {
   expect(pages.map((page) => page.number)).toEqual([3])
 })
 
-test('every sample file is read, or fails with a reason, and all its boxes lie inside the page', async ({
-  skip,
-}) => {
+test('every sample file is read, or fails with a reason, and all its boxes lie inside the page', {
+  timeout: 90_000, // two dozen processes
+}, async ({ skip }) => {
   if (corpusFolder === null) skip(corpusMissing)
   const failures: Record<string, unknown> = {}
   for (const name of corpusNames()) {

@@ -22,6 +22,8 @@ export type ExtractionRun = Omit<StartMessage, 'type'> & {
 }
 
 const watchIntervalMs = 50
+// A busy machine starts a process slowly, which is not the document's fault.
+const startMs = 10_000
 const errorCharactersMax = 2_000
 const setpriv = ['/usr/bin/setpriv', '/bin/setpriv'].find((path) => existsSync(path))
 
@@ -79,6 +81,7 @@ class ExtractionChild {
   private readonly startedAt = performance.now()
   private activeAt = this.startedAt
   private waiting: PromiseWithResolvers<ChildMessage[]> | undefined
+  private hasSpoken = false
   private failure: unknown
   private errors = ''
 
@@ -129,6 +132,7 @@ class ExtractionChild {
 
   private receive(message: ChildMessage): void {
     this.activeAt = performance.now()
+    this.hasSpoken = true
     if (this.waiting) this.waiting.resolve([message])
     else this.messages.push(message)
     this.waiting = undefined
@@ -150,7 +154,7 @@ class ExtractionChild {
     const now = performance.now()
     if (now - this.startedAt > deadlineMs) {
       this.kill(new ChildFailure('timeout', { isDeadline: true }))
-    } else if (this.waiting && now - this.activeAt > stallMs) {
+    } else if (this.waiting && now - this.activeAt > stallMs + (this.hasSpoken ? 0 : startMs)) {
       this.kill(new ChildFailure('timeout'))
     } else if ((await residentBytes(this.process.pid)) > memoryBytesMax) {
       this.kill(new ChildFailure('out_of_memory'))

@@ -1,0 +1,68 @@
+import { and, eq } from 'drizzle-orm'
+import { uuidv7 } from 'uuidv7'
+import { expect, test } from 'vitest'
+import { documents } from '../../db/schema/index.ts'
+import { leaseJobs, recoverExpiredLeases } from '../../db/system.ts'
+import { storeDocument } from '../../test/fixtures/stored-document.ts'
+import { openTestDatabase } from '../../test/harness/setup.ts'
+import { memoryStorage } from '../../test/harness/storage.ts'
+import { createTenant } from '../../test/harness/tenants.ts'
+import { extractionJobKind, reprocessDocument } from '../documents/processing.ts'
+import { failJob } from './lease.ts'
+import { cancelJob } from './queue.ts'
+
+async function setup() {
+  const { db, sql } = await openTestDatabase()
+  const tenant = await createTenant(db)
+  const bytes = new Uint8Array(1)
+  const document = await storeDocument({ db, storage: memoryStorage() }, { tenant, bytes })
+  const { tenantId, id, jobId } = document
+  const mine = and(eq(documents.tenantId, tenantId), eq(documents.id, id))
+  return {
+    ...{ db, sql, tenantId, id, jobId },
+    lease: async () => {
+      const request = { worker: 'test', kinds: [extractionJobKind], limit: 1, leaseMs: 60_000 }
+      const [job] = await leaseJobs(db, request)
+      if (!job) throw new Error('nothing was leased')
+      return job
+    },
+    state: async () => (await db.select().from(documents).where(mine))[0],
+  }
+}
+
+test('a cancel before the beginning cancels the document in the same statement', async () => {
+  const { db, tenantId, jobId, state } = await setup()
+  await db.transaction((tx) => cancelJob(tx, { tenantId, id: jobId }))
+  expect(await state()).toMatchObject({ status: 'cancelled', failureCode: null, version: 2 })
+})
+
+test('a document whose workers all died fails, with a code that a caller knows', async () => {
+  const { db, sql, tenantId, jobId, lease, state } = await setup()
+  await lease()
+  await sql`update jobs set attempts_max = 1, lease_expires_at = clock_timestamp() - interval '1 s'
+    where tenant_id = ${tenantId} and id = ${jobId}`
+  await recoverExpiredLeases(db, 100)
+  expect(await state()).toMatchObject({
+    ...{ status: 'failed', failureCode: 'timeout' },
+    failureMessage: 'The worker stopped without a word.',
+  })
+})
+
+test('a final failure is the document’s own, and one that is tried again is not', async () => {
+  const { db, lease, state } = await setup()
+  const fault = { code: 'damaged', message: 'It is broken.', isFinal: false }
+  await failJob(db, await lease(), { fault, retryMs: 0 })
+  expect(await state()).toMatchObject({ status: 'pending', failureCode: null })
+  await failJob(db, await lease(), { fault: { ...fault, isFinal: true }, retryMs: 0 })
+  const failure = { status: 'failed', failureCode: 'damaged', failureMessage: 'It is broken.' }
+  expect(await state()).toMatchObject(failure)
+})
+
+test('the end of a job that was replaced leaves its document alone', async () => {
+  const { db, tenantId, id, jobId, state } = await setup()
+  const later = uuidv7()
+  await db.transaction((tx) => reprocessDocument(tx, { tenantId, documentId: id, jobId: later }))
+  await db.transaction((tx) => cancelJob(tx, { tenantId, id: jobId }))
+  expect(await state()).toMatchObject({ status: 'pending', jobId: later })
+  await db.transaction((tx) => cancelJob(tx, { tenantId, id: later }))
+})
