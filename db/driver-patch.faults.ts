@@ -1,13 +1,16 @@
 // One fault of the driver, run in a process of its own because the plain driver crashes or hangs it:
 // node driver-patch.faults.ts <driver entry> <database url> <fault>. Prints `sound` when the driver bore it.
 import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { default as Postgres, Sql } from 'postgres'
 
 const [, , entry = '', url = '', fault = ''] = process.argv
 const { default: postgres } = (await import(entry)) as { default: typeof Postgres }
 
-const open = (name: string, max: number) =>
+const open = (name: string, max: number, socket?: () => Promise<Socket>) =>
   postgres(url, {
+    ...(socket ? { socket } : {}),
     ...{ max, fetch_types: false, onnotice: () => {}, backoff: () => 0.02 },
     ...{ connect_timeout: 5, connection: { application_name: name } },
   })
@@ -15,18 +18,71 @@ const sql = open('victim', 1)
 const admin = open('admin', 1)
 const kill = () =>
   admin`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'victim'`
+const alive = () => admin`select from pg_stat_activity where application_name = 'victim'`
 
 const faults: Record<string, () => Promise<unknown>> = {
   /** A transaction's next statement on a connection that died. */
   async 'statement after death'() {
+    const gone = Promise.withResolvers<void>()
+    const late = Promise.withResolvers<unknown>()
     const outcome = sql.begin(async (tx) => {
       await tx`select 1`
       await kill()
-      await tx`select pg_sleep(0.01)`.catch(() => {})
-      await tx`select 2`.catch(() => {})
+      await gone.promise
+      await tx`select 2`.catch(late.resolve)
     })
-    await outcome.catch(() => {})
+    await outcome.catch(() => gone.resolve())
+    await late.promise
     return sql`select 1`
+  },
+  /** A statement is on its way to the socket in the moment in which that closes. */
+  async 'death with unsent bytes'() {
+    let socket: Socket | undefined
+    const { hostname, port } = new URL(url)
+    const own = open('victim', 1, async () => {
+      socket = connect(Number(port), hostname)
+      await once(socket, 'connect')
+      return socket
+    })
+    await own`select 1`
+    await new Promise<void>((resolve) => {
+      setImmediate(() => {
+        socket?.destroy()
+        own`select 1`.catch(() => {}).then(() => resolve())
+      })
+    })
+    await own`select 1`
+    return ended(own)
+  },
+  /** The reader of a cursor is still busy with its rows when the connection dies. */
+  async 'death inside a cursor'() {
+    const reading = sql`select generate_series(1, 9)`.cursor(1, async () => {
+      await kill()
+      await until(async () => ((await alive()).length === 0 ? [1] : []))
+    })
+    await reading.catch(() => {})
+    return sql`select 1`
+  },
+  /** Somebody takes connections and drops them: neither a storm of attempts, nor one after the cancel. */
+  async 'nobody behind the port'() {
+    let attempts = 0
+    const server = createServer((socket) => {
+      attempts += 1
+      socket.destroy()
+    }).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    const own = postgres({ host: '127.0.0.1', port, max: 1, backoff: () => 0.05 })
+    const first = own`select 1`.execute()
+    first.catch(() => {})
+    await sleep(200)
+    const before = attempts
+    first.cancel()
+    await sleep(200)
+    if (before < 2 || before > 8 || attempts > before + 1)
+      throw new Error(`${before} attempts, then ${attempts - before}`)
+    server.close()
+    return ended(own)
   },
   /** COPY is under way when the connection dies. */
   async 'death during copy'() {
@@ -79,7 +135,7 @@ clearTimeout(stuck)
 finish('sound')
 
 async function until(rows: () => PromiseLike<readonly unknown[]>) {
-  while ((await rows()).length === 0);
+  while ((await rows()).length === 0) await sleep(5)
 }
 
 async function ended(client: Sql) {

@@ -24,7 +24,10 @@ async function bear(entry: string, fault: string): Promise<string> {
 
 const faults = [
   'statement after death',
+  'death with unsent bytes',
   'death during copy',
+  'death inside a cursor',
+  'nobody behind the port',
   'first statement after a restart',
   'cancelled first statement',
   'bytes after a migration',

@@ -61,31 +61,41 @@ test('a savepoint can fail alone', async () => {
   expect((await notes()).filter((note) => note.startsWith('saved'))).toEqual(['saved-1', 'saved-3'])
 })
 
-test('the callback of a lost transaction writes nothing, commits nothing and ends nothing of the next', async () => {
-  const resumed = signal()
-  const started = signal()
-  let refused: unknown
-  const lost = db.transaction(async (tx) => {
-    await insert(tx, 'lost-1')
-    started.fire()
-    await resumed.fired
-    refused = await insert(tx, 'lost-2').catch((err: unknown) => err)
-  })
-  const outcome = lost.catch((err: unknown) => err)
-  await started.fired
-  await kill()
-  expect(isUnavailable(await outcome)).toBe(true)
-  const next = db.transaction(async (tx) => {
-    await insert(tx, 'next-1')
-    resumed.fire()
-    // The lost callback runs on here; had it any power, it would commit this transaction.
-    for (let turn = 0; turn < 5; turn += 1) await tx.execute(sql`select 1`)
-    throw new Error('rolled back')
-  })
-  await expect(next).rejects.toThrow('rolled back')
-  expect(isUnavailable(refused)).toBe(true)
-  expect((await notes()).filter((note) => /lost|next/.test(note))).toEqual([])
-})
+test.each([
+  { callback: 'returns', next: 'commits' },
+  { callback: 'returns', next: 'rolls back' },
+  { callback: 'throws', next: 'commits' },
+])(
+  'a lost callback that $callback has no power over the next transaction, which $next',
+  async (how) => {
+    const resumed = signal()
+    const started = signal()
+    let refused: unknown
+    const name = `${how.callback}, ${how.next}`
+    const lost = db.transaction(async (tx) => {
+      await insert(tx, `${name}: lost-1`)
+      started.fire()
+      await resumed.fired
+      refused = await insert(tx, `${name}: lost-2`).catch((err: unknown) => err)
+      if (how.callback === 'throws') throw refused
+    })
+    const outcome = lost.catch((err: unknown) => err)
+    await started.fired
+    await kill()
+    expect(isUnavailable(await outcome)).toBe(true)
+    const next = db.transaction(async (tx) => {
+      await insert(tx, `${name}: next`)
+      resumed.fire()
+      // The lost callback runs on here; had it any power, it would end this transaction.
+      for (let turn = 0; turn < 5; turn += 1) await tx.execute(sql`select 1`)
+      if (how.next === 'rolls back') throw new Error('changed my mind')
+    })
+    await next.catch(() => {})
+    expect(isUnavailable(refused)).toBe(true)
+    const written = (await notes()).filter((note) => note.startsWith(name))
+    expect(written).toEqual(how.next === 'commits' ? [`${name}: next`] : [])
+  },
+)
 
 test('a statement that meets the loss itself fails the transaction at once', async () => {
   const outcome = await db
