@@ -4,12 +4,15 @@ import { type QueryNode, type Span, spansOf } from './tsquery.ts'
 export type Range = readonly [start: number, end: number]
 
 /**
- * What Postgres' default parser made of a text: one number a token, type + 32 x length in characters. Tokens follow
- * each other without gap, except that a compound (`foo-bar`, `host/path`) stands before its parts and covers them.
+ * What Postgres' default parser made of a text, one number a token: type, + 32 when it is too long to be indexed,
+ * + 64 x its length in characters. Tokens follow each other without gap, except that a compound (`foo-bar`,
+ * `host/path`) stands before its parts and covers them.
  */
 export type PackedTokens = readonly number[]
 
-const typeBits = 5
+const typeMask = 31
+const tooLongBit = 32
+const lengthShift = 6
 const compoundTypes: ReadonlySet<number> = new Set([5, 15, 16, 17]) // url, numhword, asciihword, hword
 const unindexedTypes: ReadonlySet<number> = new Set([12, 13, 14, 23]) // blank, tag, protocol, entity
 // A tsvector keeps positions up to here and gives this one to every later word.
@@ -21,9 +24,9 @@ export function placesOf(text: string, tokens: PackedTokens): Range[] {
   const skip = /[\ud800-\udfff]/.test(text) ? skipCharacters : addCharacters
   let start = 0
   for (const token of tokens) {
-    const type = token & ((1 << typeBits) - 1)
-    const end = skip(text, start, token >> typeBits)
-    if (!unindexedTypes.has(type)) places.push([start, end])
+    const type = token & typeMask
+    const end = skip(text, start, token >> lengthShift)
+    if (!unindexedTypes.has(type) && (token & tooLongBit) === 0) places.push([start, end])
     if (!compoundTypes.has(type)) start = end
   }
   return places

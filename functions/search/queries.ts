@@ -119,11 +119,11 @@ type HitRow = Omit<PageHit, 'tokens' | 'positions'> & {
 export async function loadHits(db: Db, { tenantId, pages, lexemes }: LoadHits): Promise<PageHit[]> {
   if (pages.length === 0) return []
   const wanted = JSON.stringify(pages.map(([document_id, number]) => ({ document_id, number })))
-  // 2,047: longer tokens are not indexed, so they count as blank. The cut is that of the generated column.
+  // 2,047: longer tokens are not indexed and have no position. The cut is that of the generated column.
   const rows = await db.execute<HitRow>(sql`
     select p.document_id as "documentId", p.number, p.text, p.words, d.filename, d.title,
-      (select json_agg(case when octet_length(t.token) >= 2047 then 12 else t.tokid end
-          + 32 * char_length(t.token) order by t.place)
+      (select json_agg(t.tokid + 32 * (octet_length(t.token) >= 2047)::int
+          + 64 * char_length(t.token) order by t.place)
         from ts_parse('default', left(p.text, 200000)) with ordinality as t(tokid, token, place)) as tokens,
       (select json_agg(json_build_array(u.lexeme, u.positions)) from unnest(p.search) u
         where u.lexeme in (select jsonb_array_elements_text(${JSON.stringify(lexemes)}::jsonb))) as positions
