@@ -7,7 +7,10 @@ export * from './system-jobs.ts'
 // The few statements without a tenant. Each begins with its name (`/* system: ... */`): the test that looks for
 // statements without a tenant lets those through, and counts the names in this file.
 
-/** A key with what its rights depend on: its user's role and state, and whether its tenant is the operator's. */
+/**
+ * A key with what its rights depend on: its user's role and state, the role of whoever made it (`null` when that user is
+ * gone), and whether its tenant is the operator's.
+ */
 export type KeyWithUser = {
   tenantId: string
   keyId: string
@@ -17,6 +20,7 @@ export type KeyWithUser = {
   expiresAt: Date | null
   revokedAt: Date | null
   userRole: Role
+  creatorRole: Role | null
   disabledAt: Date | null
   isOperator: boolean
 }
@@ -27,9 +31,11 @@ export async function findKey(db: Db, keyId: string): Promise<KeyWithUser | null
     /* system: find-key */
     select k.tenant_id as "tenantId", k.id as "keyId", k.user_id as "userId", k.role,
       k.secret_sha256 as "secretSha256", k.expires_at as "expiresAt", k.revoked_at as "revokedAt",
-      u.role as "userRole", u.disabled_at as "disabledAt", t.is_operator as "isOperator"
+      u.role as "userRole", u.disabled_at as "disabledAt", c.role as "creatorRole",
+      t.is_operator as "isOperator"
     from api_keys k
     join users u on u.tenant_id = k.tenant_id and u.id = k.user_id
+    left join users c on c.tenant_id = k.tenant_id and c.id = k.created_by_user_id
     join tenants t on t.id = k.tenant_id
     where k.id = ${keyId}`)
   if (!row) return null

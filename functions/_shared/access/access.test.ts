@@ -47,4 +47,6 @@ test('the role in effect has never more rights than the key or its user', () => 
     }
   expect(effectiveRole('admin', 'viewer')).toBe('viewer')
   expect(effectiveRole('ingest', 'viewer')).toBeNull()
+  expect(effectiveRole('admin', 'admin', 'editor')).toBe('editor')
+  expect(effectiveRole('worker', 'admin', 'viewer')).toBeNull()
 })

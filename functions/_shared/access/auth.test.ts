@@ -1,4 +1,5 @@
 import { and, eq } from 'drizzle-orm'
+import { uuidv7 } from 'uuidv7'
 import { expect, test } from 'vitest'
 import { apiKeys, users } from '../../../db/schema/users.ts'
 import { setup } from '../../../test/harness/setup.ts'
@@ -35,6 +36,18 @@ test.each([
 test('a key loses the rights that its user loses', async () => {
   const bench = await setupWidgets()
   await changeUser(bench, { role: 'viewer' })
+  expect(await (await bench.get('/me', { as: 'admin' })).json()).toEqual({ role: 'viewer' })
+})
+
+test('a key loses the rights that its creator loses', async () => {
+  const bench = await setupWidgets()
+  const { db, tenant } = bench
+  const creator = { tenantId: tenant.id, id: uuidv7(), email: 'c@example.com', displayName: 'C' }
+  await db.insert(users).values({ ...creator, role: 'viewer' })
+  await db
+    .update(apiKeys)
+    .set({ createdByUserId: creator.id })
+    .where(and(eq(apiKeys.tenantId, tenant.id), eq(apiKeys.id, tenant.keyIds.admin)))
   expect(await (await bench.get('/me', { as: 'admin' })).json()).toEqual({ role: 'viewer' })
 })
 

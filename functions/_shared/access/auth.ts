@@ -86,5 +86,6 @@ function usableRole(row: KeyRow, now: Date) {
   if (row.revokedAt && row.revokedAt <= now) return challenge('The API key was revoked.')
   if (row.expiresAt && row.expiresAt <= now) return challenge('The API key has expired.')
   if (row.disabledAt) return challenge('The user of this API key is disabled.')
-  return effectiveRole(row.role, row.userRole) ?? challenge('The API key has no rights any more.')
+  const bounds = row.creatorRole ? [row.userRole, row.creatorRole] : [row.userRole]
+  return effectiveRole(row.role, ...bounds) ?? challenge('The API key has no rights any more.')
 }

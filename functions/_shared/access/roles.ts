@@ -41,6 +41,12 @@ const rights: Record<Role, ReadonlySet<Role>> = {
 /** Does `holder` have at least the rights of `wanted`? */
 export const includesRights = (holder: Role, wanted: Role): boolean => rights[holder].has(wanted)
 
-/** The role that holds in effect when a key's role and its user's role differ: the key's, unless the user lost it. */
-export const effectiveRole = (keyRole: Role, userRole: Role): Role | null =>
-  includesRights(userRole, keyRole) ? keyRole : includesRights(keyRole, userRole) ? userRole : null
+const lesser = (a: Role, b: Role): Role | null =>
+  includesRights(b, a) ? a : includesRights(a, b) ? b : null
+
+/**
+ * The role that a key has in effect: the least of its own, its user's and its creator's.
+ * @returns `null` when two of them stand beside each other, so that no right is common to all
+ */
+export const effectiveRole = (key: Role, ...bounds: readonly Role[]): Role | null =>
+  bounds.reduce<Role | null>((role, bound) => role && lesser(role, bound), key)
