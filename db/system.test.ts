@@ -38,7 +38,8 @@ test('a key is found by its id alone, with what its rights depend on', async () 
   await db.update(users).set({ disabledAt: expiresAt }).where(eq(users.id, userId))
   const found = await findKey(db, keyId)
   expect(found && { ...found, secretSha256: [...found.secretSha256] }).toEqual({
-    ...{ tenantId, keyId, userId, role: 'viewer', userRole: 'editor', isOperator: true },
+    ...{ tenantId, keyId, userId, role: 'viewer', userRole: 'editor', creatorRole: null },
+    isOperator: true,
     ...{ secretSha256: [...secretSha256], expiresAt, revokedAt: null, disabledAt: expiresAt },
   })
 })
