@@ -17,8 +17,9 @@ const open = (name: string, max: number, socket?: () => Promise<Socket>) =>
 const sql = open('victim', 1)
 const admin = open('admin', 1)
 const kill = () =>
-  admin`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'victim'`
-const alive = () => admin`select from pg_stat_activity where application_name = 'victim'`
+  admin`select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name = 'victim'`
+const alive = () =>
+  admin`select from pg_stat_activity where datname = current_database() and application_name = 'victim'`
 
 const faults: Record<string, () => Promise<unknown>> = {
   /** A transaction's next statement on a connection that died. */
@@ -98,7 +99,7 @@ const faults: Record<string, () => Promise<unknown>> = {
     const running = sql`select pg_sleep(10)`.catch(() => {})
     await until(
       () => admin`select from pg_stat_activity
-      where application_name = 'victim' and state = 'active'`,
+      where datname = current_database() and application_name = 'victim' and state = 'active'`,
     )
     await kill()
     await running

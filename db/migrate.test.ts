@@ -82,7 +82,7 @@ test('a migrator that dies half-way leaves nothing, and the next one does it all
   })
   const dying = migrate({ url, folder: slow, log }).catch((err: Error) => err)
   const kill = () => sql`select pg_terminate_backend(pid) from pg_stat_activity
-    where query like '%pg_sleep(30)%' and pid <> pg_backend_pid()`
+    where datname = current_database() and query like '%pg_sleep(30)%' and pid <> pg_backend_pid()`
   while ((await kill()).length === 0);
   expect(await dying).toBeInstanceOf(Error)
   expect(await tables()).toEqual([])

@@ -26,7 +26,7 @@ beforeAll(async () => {
 const insert = (tx: Tx | Db, note: string) => tx.execute(sql`insert into notes values (${note})`)
 const notes = async () => (await admin`select note from notes order by note`).map((row) => row.note)
 const kill = () =>
-  admin`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'victim'`
+  admin`select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name = 'victim'`
 const signal = () => {
   let fire = () => {}
   const fired = new Promise<void>((resolve) => {
