@@ -6,11 +6,12 @@ const keepAliveMs = 15_000
 /** One server-sent event. `data` is sent as JSON. */
 export type ServerEvent = { event: string; data: unknown; id?: string }
 
+const encoder = new TextEncoder()
 const encode = ({ event, data, id }: ServerEvent): string =>
   `${id === undefined ? '' : `id: ${id}\n`}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`
 
 /**
- * Streams what `produce` yields as `text/event-stream` and closes after it.
+ * Streams what `produce` yields as `text/event-stream` and closes after it. A slow reader holds `produce` back.
  * `produce` gets a signal that aborts when the client goes away; it must end then.
  */
 export function eventStream(
@@ -19,31 +20,38 @@ export function eventStream(
 ): Response {
   const gone = new AbortController()
   const signal = AbortSignal.any([gone.signal, c.signal])
-  const encoder = new TextEncoder()
-  let keepAlive: ReturnType<typeof setInterval> | undefined
-  const body = new ReadableStream<Uint8Array>({
-    async start(controller) {
-      keepAlive = setInterval(
-        () => controller.enqueue(encoder.encode(': keep-alive\n\n')),
-        keepAliveMs,
-      )
-      try {
-        for await (const event of produce(signal)) {
-          if (signal.aborted) break
-          controller.enqueue(encoder.encode(encode(event)))
-        }
-      } catch (err) {
-        if (!signal.aborted) c.log.warn('event stream ended early', {}, err)
-      } finally {
-        clearInterval(keepAlive)
-        gone.abort()
-        closeQuietly(controller)
+  const reader = { isReady: () => {} }
+  signal.addEventListener('abort', () => reader.isReady())
+
+  async function send(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
+    const hasRoom = () => (controller.desiredSize ?? 0) > 0
+    const keepAlive = setInterval(() => {
+      if (hasRoom()) controller.enqueue(encoder.encode(': keep-alive\n\n'))
+    }, keepAliveMs)
+    try {
+      for await (const event of produce(signal)) {
+        if (signal.aborted) break
+        controller.enqueue(encoder.encode(encode(event)))
+        if (!hasRoom())
+          await new Promise<void>((resolve) => {
+            reader.isReady = resolve
+          })
       }
-    },
-    cancel() {
+    } catch (err) {
+      if (!signal.aborted) c.log.warn('event stream ended early', {}, err)
+    } finally {
       clearInterval(keepAlive)
       gone.abort()
+      closeQuietly(controller)
+    }
+  }
+
+  const body = new ReadableStream<Uint8Array>({
+    start(controller) {
+      void send(controller) // it catches everything, and its end closes the stream
     },
+    pull: () => reader.isReady(),
+    cancel: () => gone.abort(),
   })
   return new Response(body, {
     headers: { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store' },

@@ -1,0 +1,69 @@
+import { expect, test } from 'vitest'
+import { recordedLog } from '../../../test/harness/log.ts'
+import type { Call } from './call.ts'
+import { eventStream, pause } from './sse.ts'
+
+/** The parts of a call that a stream uses. */
+function calling() {
+  const caller = new AbortController()
+  const log = recordedLog()
+  return { caller, log, c: { signal: caller.signal, log } as unknown as Call }
+}
+
+test('events come as they are made, with id, name and data, and the stream ends with the last', async () => {
+  const { c } = calling()
+  const response = eventStream(c, async function* () {
+    yield { event: 'a', data: { line: 'one\ntwo' }, id: '7' }
+    yield { event: 'b', data: null }
+  })
+  expect(await response.text()).toBe(
+    'id: 7\nevent: a\ndata: {"line":"one\\ntwo"}\n\nevent: b\ndata: null\n\n',
+  )
+})
+
+test('a reader who does not read holds the making of events back', async () => {
+  const { c } = calling()
+  let made = 0
+  const response = eventStream(c, async function* () {
+    while (made < 1_000) yield { event: 'a', data: ++made }
+  })
+  const reader = response.body?.getReader()
+  await reader?.read()
+  for (let turn = 0; turn < 20; turn += 1) await new Promise(setImmediate)
+  expect(made).toBeLessThan(5)
+  for (let read = 0; read < 100; read += 1) await reader?.read()
+  expect(made).toBeGreaterThan(100)
+  await reader?.cancel()
+})
+
+test.each(['the reader', 'the caller'])(
+  'when %s goes away, the making of events ends',
+  async (who) => {
+    const { c, caller } = calling()
+    const ended = Promise.withResolvers<void>()
+    const response = eventStream(c, async function* (signal) {
+      try {
+        yield { event: 'a', data: 1 }
+        yield { event: 'a', data: 2 }
+        await pause(60_000, signal)
+      } finally {
+        ended.resolve()
+      }
+    })
+    const reader = response.body?.getReader()
+    await reader?.read()
+    if (who === 'the reader') await reader?.cancel()
+    else caller.abort()
+    await ended.promise
+  },
+)
+
+test('a failure ends the stream and is logged', async () => {
+  const { c, log } = calling()
+  const response = eventStream(c, async function* () {
+    yield { event: 'a', data: 1 }
+    throw new Error('the database went away')
+  })
+  expect(await response.text()).toBe('event: a\ndata: 1\n\n')
+  expect(JSON.stringify(log.lines)).toContain('event stream ended early')
+})
