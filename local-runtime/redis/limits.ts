@@ -35,19 +35,21 @@ export function newLimits(client: Redis, settings: LimitSettings): Limits {
   }
   return {
     async consume(name, subject, points = 1) {
-      const { points: limit } = policies[name]
+      const policy = policies[name]
       try {
-        return verdict(await limiters[name].consume(subject, points), limit, true)
+        return verdict(await limiters[name].consume(subject, points), policy, true)
       } catch (refusal) {
-        if (refusal instanceof RateLimiterRes) return verdict(refusal, limit, false)
+        if (refusal instanceof RateLimiterRes) return verdict(refusal, policy, false)
         throw refusal
       }
     },
     async peek(name, subject) {
-      const { points: limit } = policies[name]
+      const policy = policies[name]
+      const { points: limit, seconds: windowSeconds } = policy
       const counted = await limiters[name].get(subject)
-      if (counted === null) return { allowed: true, limit, remaining: limit, resetMs: 0 }
-      return verdict(counted, limit, (counted.consumedPoints ?? 0) < limit)
+      if (counted === null)
+        return { allowed: true, limit, windowSeconds, remaining: limit, resetMs: 0 }
+      return verdict(counted, policy, (counted.consumedPoints ?? 0) < limit)
     },
   }
 }
@@ -68,9 +70,14 @@ const newLimiter = (client: Redis, name: LimitName, { points, seconds }: Policy)
     }),
   })
 
-const verdict = (counted: IRateLimiterRes, limit: number, allowed: boolean): LimitVerdict => ({
+const verdict = (
+  counted: IRateLimiterRes,
+  { points, seconds }: Policy,
+  allowed: boolean,
+): LimitVerdict => ({
   allowed,
-  limit,
+  limit: points,
+  windowSeconds: seconds,
   remaining: Math.max(0, counted.remainingPoints ?? 0),
   resetMs: Math.max(0, counted.msBeforeNext ?? 0),
 })

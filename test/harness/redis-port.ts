@@ -55,7 +55,8 @@ function memoryLimits({ now, limits = {} }: MemoryRedisOptions): Limits {
     const remaining = Math.max(0, limit - used)
     // `peek` asks whether one more would pass.
     const allowed = points > 0 ? used <= limit : used < limit
-    return { allowed, limit, remaining, resetMs: windowMs - (time % windowMs) }
+    const resetMs = windowMs - (time % windowMs)
+    return { allowed, limit, windowSeconds: windowMs / 1_000, remaining, resetMs }
   }
   return {
     consume: (name, subject, points = 1) => verdict(name, subject, points),

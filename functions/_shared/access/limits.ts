@@ -7,7 +7,7 @@ const seconds = (ms: number): number => Math.max(0, Math.ceil(ms / 1000))
 export function limitHeaders(name: LimitName, verdict: LimitVerdict): Record<string, string> {
   return {
     RateLimit: `"${name}";r=${verdict.remaining};t=${seconds(verdict.resetMs)}`,
-    'RateLimit-Policy': `"${name}";q=${verdict.limit};w=1`,
+    'RateLimit-Policy': `"${name}";q=${verdict.limit};w=${verdict.windowSeconds}`,
   }
 }
 

@@ -10,6 +10,7 @@ export type LimitName = 'key' | 'address' | 'auth_failure'
 export type LimitVerdict = {
   allowed: boolean
   limit: number // requests per window
+  windowSeconds: number
   remaining: number
   resetMs: number // until the window is full again
 }
