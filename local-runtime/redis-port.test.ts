@@ -47,9 +47,15 @@ async function exercise(port: RedisPort) {
 
 const expected = {
   cached: 'text',
-  first: { allowed: true, limit: 10, remaining: 1, resetMs: expect.any(Number) },
-  second: { allowed: false, limit: 10, remaining: 0, resetMs: expect.any(Number) },
-  peeked: { allowed: true, limit: 10, remaining: 10, resetMs: 0 },
+  first: { allowed: true, limit: 10, windowSeconds: 2, remaining: 1, resetMs: expect.any(Number) },
+  second: {
+    allowed: false,
+    limit: 10,
+    windowSeconds: 2,
+    remaining: 0,
+    resetMs: expect.any(Number),
+  },
+  peeked: { allowed: true, limit: 10, windowSeconds: 2, remaining: 10, resetMs: 0 },
   deleted: null,
 }
 
