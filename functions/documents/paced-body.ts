@@ -12,6 +12,9 @@ const tooSlow = (): AppError =>
 const tooLarge = (bytesMax: number): AppError =>
   new AppError('payload_too_large', `The body may have at most ${bytesMax} bytes.`)
 
+const endedEarly = (cause?: unknown): AppError =>
+  new AppError('malformed', 'The body ended early.', { cause })
+
 /** Counts what arrives, and the time in which it was waited for. */
 class Pace {
   readonly #now: () => Date
@@ -43,7 +46,14 @@ class Pace {
   }
 }
 
-type PaceOptions = { bytesMax: number; signal: AbortSignal; now: () => Date }
+type PaceOptions = {
+  bytesMax: number
+  /** Aborts when the caller goes away. */
+  caller: AbortSignal
+  /** Aborts at the deadline, too. */
+  signal: AbortSignal
+  now: () => Date
+}
 
 /**
  * The same bytes, counted and timed. Reading it fails with `payload_too_large`, with `malformed` when the caller
@@ -51,11 +61,11 @@ type PaceOptions = { bytesMax: number; signal: AbortSignal; now: () => Date }
  */
 export function pacedBody(
   body: ReadableStream<Uint8Array>,
-  { bytesMax, signal, now }: PaceOptions,
+  { bytesMax, caller, signal, now }: PaceOptions,
 ): ReadableStream<Uint8Array> {
   const reader = body.getReader()
   const pace = new Pace(now)
-  const watch = newWatch(pace, signal)
+  const watch = newWatch(pace, { caller, signal })
   const options = {
     start(controller: ReadableStreamDefaultController<Uint8Array>) {
       watch.start((err) => {
@@ -67,7 +77,7 @@ export function pacedBody(
       pace.beginWait()
       const { done, value } = await reader.read().catch((cause: unknown) => {
         watch.stop()
-        throw new AppError('malformed', 'The body ended early.', { cause })
+        throw endedEarly(cause)
       })
       pace.endWait(value?.byteLength ?? 0)
       if (watch.isOver) return
@@ -89,10 +99,14 @@ export function pacedBody(
 }
 
 /** Fails the reading once: by the clock, by the signal, or when told to. */
-function newWatch(pace: Pace, signal: AbortSignal) {
+function newWatch(pace: Pace, { caller, signal }: Pick<PaceOptions, 'caller' | 'signal'>) {
   let timer: ReturnType<typeof setInterval> | undefined
   let onFail = (_: unknown) => {}
-  const onAbort = () => watch.fail(new AppError('unavailable', 'The upload was given up.'))
+  // Who went away made no error of ours; who was cut off at the deadline may try again.
+  const onAbort = () =>
+    watch.fail(
+      caller.aborted ? endedEarly() : new AppError('unavailable', 'The upload took too long.'),
+    )
   const watch = {
     isOver: false,
     start(fail: (err: unknown) => void) {

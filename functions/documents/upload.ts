@@ -38,7 +38,7 @@ export const uploadHandler =
       const fields: FormFields = { password: given === undefined ? null : headerText(given) }
       for await (const file of requestFiles(deps, c, { fields, filename: query.filename ?? null }))
         files.push(await storeFile(deps, c.tenantId, file))
-      c.signal.throwIfAborted()
+      if (c.signal.aborted) throw new AppError('unavailable', 'The upload was given up.')
       const policy = query.duplicate ?? deps.config.duplicatePolicy
       return await fileAll(deps, c, { files, policy, password: fields.password })
     } catch (err) {
@@ -55,7 +55,7 @@ async function* requestFiles({ config, now }: Deps, { request, signal }: Call, n
     : config.uploadBytesMax
   refuseAnnouncedLength(request.headers, bytesMax)
   const source = request.body ?? new Blob([]).stream()
-  const body = pacedBody(source, { bytesMax, signal, now })
+  const body = pacedBody(source, { bytesMax, caller: request.signal, signal, now })
   try {
     yield* incomingFiles({ request, body, filename: named.filename }, named.fields)
   } finally {

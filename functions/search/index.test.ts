@@ -126,6 +126,12 @@ test("another tenant's pages are never found", async () => {
   expect((await find('secret')).items).toEqual([])
 })
 
+test('a word that is hit twice has one box', async () => {
+  const { add, find } = await searching()
+  await add(['a foo-bar b'])
+  expect((await find('foo bar')).items[0]?.boxes).toHaveLength(1)
+})
+
 test('a page with many hits gives at most 100 boxes', async () => {
   const { add, find } = await searching()
   await add([Array.from({ length: 40 }, () => 'hit hit hit hit hit').join('\n')])

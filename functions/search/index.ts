@@ -85,7 +85,8 @@ function nextLink({ url }: Call, cursor: string): string {
 function toItem(query: QueryNode, hit: PageHit): z.input<typeof Hit> {
   const ranges = matchedRanges(query, hit)
   const words = unpackWords(hit.words)
-  const boxes = ranges.flatMap(([start, end]) => boxesOfRange(words, start, end))
+  // A set: two hits can lie in one word, as in `foo-bar`.
+  const boxes = new Set(ranges.flatMap(([start, end]) => boxesOfRange(words, start, end)))
   const { snippet, highlights } = snippetOf(hit.text, ranges)
   return {
     type: 'page',
@@ -95,6 +96,6 @@ function toItem(query: QueryNode, hit: PageHit): z.input<typeof Hit> {
     title: hit.title,
     snippet,
     highlights: highlights.map(([start, end]) => [start, end]),
-    boxes: boxes.slice(0, boxesMax),
+    boxes: [...boxes].slice(0, boxesMax),
   }
 }

@@ -1,5 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm'
-import type { Db } from '../../db/client.ts'
+import type { Db, Tx } from '../../db/client.ts'
 import { type DocumentStatus, documentPages, documents } from '../../db/schema/documents.ts'
 import type { PackedTokens } from './highlights.ts'
 
@@ -43,8 +43,16 @@ export type FoundPages = {
  * The next pages that match. Matches are taken in blocks, newest documents first, and ranked within their block: the
  * order is the same whenever it is asked for, and no match is ever counted or ranked with all others.
  */
-export async function findPages(db: Db, find: FindPages): Promise<FoundPages> {
-  const [row] = await db.execute<{ found: string | FoundPages }>(sql`
+export const findPages = (db: Db, find: FindPages): Promise<FoundPages> =>
+  db.transaction(async (tx) => {
+    // Planned anew for each query (0.2 ms): the plan that a prepared statement settles on knows nothing of the words,
+    // and took 110 ms instead of 17 for a word on each of 40,000 pages.
+    await tx.execute(sql`set local plan_cache_mode = force_custom_plan`)
+    return nextPages(tx, find)
+  })
+
+async function nextPages(tx: Tx, find: FindPages): Promise<FoundPages> {
+  const [row] = await tx.execute<{ found: string | FoundPages }>(sql`
     with block as materialized (
       select p.document_id, p.number, p.search, q.query
       from websearch_to_tsquery('octavo_text', ${find.text}) as q(query), ${documentPages} p
