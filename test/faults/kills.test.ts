@@ -1,0 +1,43 @@
+import { beforeAll, expect, test } from 'vitest'
+import { eventually } from '../harness/eventually.ts'
+import { kill, type Stack, startStack } from '../harness/stack.ts'
+import { deadlineMs, rehearse, unlimited, type Victim } from './kills.ts'
+import { slowUpload, unfinished } from './uploads.ts'
+
+let stack: Stack
+beforeAll(async () => {
+  stack = await startStack({ settings: unlimited })
+})
+
+test.each<Victim>([
+  { role: 'worker' },
+  { role: 'relay' },
+  { role: 'redis' },
+  { role: 'caddy' },
+  { role: 'postgres' },
+  { role: 'isolate', name: 'documents' },
+])('kill -9 of $role under load loses nothing that was acknowledged', async (victim) => {
+  const { load, lost, before, after } = await rehearse(stack, victim, 1)
+  expect(load.acknowledged).toBeGreaterThan(0)
+  expect(lost).toEqual([])
+  expect(load.longestMs).toBeLessThan(deadlineMs)
+  expect(after).toEqual(before)
+  if (['worker', 'relay', 'redis'].includes(victim.role)) expect(load.failures).toEqual([])
+})
+
+test('a request that an isolate held when it was killed is answered 502, which is in the error list', async () => {
+  const held = slowUpload(stack)
+  await eventually('its first bytes are being stored', async () => unfinished(stack).length > 0)
+  kill(await stack.pidOf('isolate', 'documents'), 'SIGKILL')
+  const { status, headers } = await held.answer
+  expect(status).toBe(502)
+  expect(headers).toMatchObject({ 'content-type': 'application/problem+json', 'retry-after': '2' })
+  const id = headers['x-request-id']
+  held.end()
+  await stack.becomes('ok')
+  const entry = await eventually('the error list has it', async () => {
+    const reply = await stack.request(`/v1/logs?request_id=${id}`)
+    return ((await reply.json()) as { items: object[] }).items[0]
+  })
+  expect(entry).toMatchObject({ status: 502, source: 'caddy', level: 'error' })
+})
