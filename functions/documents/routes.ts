@@ -26,7 +26,7 @@ export const uploadDocuments = route({
   summary: 'Upload one file, or several as multipart',
   description: `The body is the file itself, or \`multipart/form-data\` with the repeatable field \`file\` and the
 optional field \`password\`. One file gives one document, several give \`{ items }\`: all of them or, when one is
-refused, none. The kind is decided by the bytes: PDF by its first kilobyte, else valid UTF-8 text (Markdown by a
+refused, none. A form holds at most 100 files and ten times the bytes of the largest one. The kind is decided by the bytes: PDF by its first kilobyte, else valid UTF-8 text (Markdown by a
 name ending in .md or .markdown, or by its media type).
 
 The same bytes again, by \`duplicate\` or else the server's policy: \`link\` answers 200 with the newest document of

@@ -1,7 +1,12 @@
 import { and, eq } from 'drizzle-orm'
 import { expect, test } from 'vitest'
-import { blobs, documents, jobs } from '../../db/schema/index.ts'
-import { failDocument, type UploadedDocument } from '../../test/harness/documents.ts'
+import { documents } from '../../db/schema/index.ts'
+import {
+  noTraces,
+  tracesOfOne,
+  type UploadedDocument,
+  uploadTraces,
+} from '../../test/harness/documents.ts'
 import { bodyOf } from '../../test/harness/requests.ts'
 import { type SetupOptions, setup } from '../../test/harness/setup.ts'
 import { unseal } from '../_shared/access/seal.ts'
@@ -19,18 +24,9 @@ const pdf = (text: string) => `%PDF-1.7\n${text}\n%%EOF\n`
 async function uploading(options: SetupOptions = {}) {
   const bundle = await setup(createApp, options)
   const { db, tenant, storage } = bundle
-  /** Everything that an upload can leave behind for this tenant. */
-  const traces = async () => ({
-    documents: await db.$count(documents, eq(documents.tenantId, tenant.id)),
-    blobs: await db.$count(blobs, eq(blobs.tenantId, tenant.id)),
-    jobs: await db.$count(jobs, eq(jobs.tenantId, tenant.id)),
-    objects: storage.objects.size,
-  })
+  const traces = () => uploadTraces(db, { tenantId: tenant.id, objects: storage.objects })
   return { ...bundle, traces }
 }
-
-const nothing = { documents: 0, blobs: 0, jobs: 0, objects: 0 }
-const one = { documents: 1, blobs: 1, jobs: 1, objects: 1 }
 
 test('a file is stored, filed and queued together, and its reply says where it is', async () => {
   const { post, traces, storage } = await uploading()
@@ -40,7 +36,7 @@ test('a file is stored, filed and queued together, and its reply says where it i
   expect(receipt).toMatchObject({ status: 'pending', filename: 'a.pdf', duplicate: false })
   expect(response.headers.get('location')).toBe(`/v1/documents/${receipt.id}`)
   expect(response.headers.get('etag')).toBe('"v1"')
-  expect(await traces()).toEqual(one)
+  expect(await traces()).toEqual(tracesOfOne)
   expect([...storage.objects.keys()]).toEqual([receipt.storage_key])
 })
 
@@ -77,7 +73,7 @@ test('of several files none stays when one is refused', async () => {
   form.append('file', new File([pdf('one')], 'one.pdf'))
   form.append('file', new File([new Uint8Array([255, 0])], 'two.png'))
   expect((await post('/v1/documents', form)).status).toBe(415)
-  expect(await traces()).toEqual(nothing)
+  expect(await traces()).toEqual(noTraces)
 })
 
 test.each([
@@ -98,7 +94,7 @@ test.each([
   const { post, traces } = await uploading({ config: { uploadBytesMax: 1_000 } })
   const response = await post('/v1/documents', body, { headers })
   expect(await bodyOf(response)).toMatchObject({ status, code })
-  expect(await traces()).toEqual(nothing)
+  expect(await traces()).toEqual(noTraces)
 })
 
 test.each([
@@ -120,7 +116,7 @@ test.each([
   fill(form)
   const response = await post('/v1/documents', form)
   expect(await bodyOf(response)).toMatchObject({ status: 422, errors: [{ code }] })
-  expect(await traces()).toEqual(nothing)
+  expect(await traces()).toEqual(noTraces)
 })
 
 test('a body that breaks off half-way leaves nothing', async () => {
@@ -130,57 +126,7 @@ test('a body that breaks off half-way leaves nothing', async () => {
     pull: (controller) => controller.error(new Error('connection reset')),
   })
   expect((await post('/v1/documents', body)).status).toBe(400)
-  expect(await traces()).toEqual(nothing)
-})
-
-test('when the rows cannot be written, the stored file goes too', async () => {
-  const { traces, deps, tenant } = await uploading()
-  const transaction = () => Promise.reject(new Error('no room for the rows'))
-  const failing = createApp({ ...deps, db: Object.assign(Object.create(deps.db), { transaction }) })
-  const headers = { authorization: `Bearer ${tenant.keys.editor}` }
-  const init = { method: 'POST', body: 'x', headers }
-  const response = await failing.fetch(new Request('http://octavo.test/v1/documents', init))
-  expect(response.status).toBe(500)
-  expect(await traces()).toEqual(nothing)
-})
-
-test('the same bytes again are the same document, and are not stored again', async () => {
-  const { post, traces } = await uploading()
-  const first = await bodyOf<Receipt>(await post('/v1/documents?filename=a.pdf', pdf('x')))
-  const again = await post('/v1/documents?filename=b.pdf', pdf('x'))
-  expect(again.status).toBe(200)
-  expect(again.headers.get('location')).toBe(`/v1/documents/${first.id}`)
-  expect(await bodyOf(again)).toMatchObject({ id: first.id, filename: 'a.pdf', duplicate: true })
-  expect(await traces()).toEqual(one)
-})
-
-test('of two uploads of the same bytes at once one makes the document and both name it', async () => {
-  const { post, traces } = await uploading()
-  const replies = await Promise.all([1, 2, 3].map(() => post('/v1/documents', pdf('x'))))
-  expect(replies.map((response) => response.status).sort()).toEqual([200, 200, 202])
-  const receipts = await Promise.all(replies.map((response) => bodyOf<Receipt>(response)))
-  expect(new Set(receipts.map((receipt) => receipt.id)).size).toBe(1)
-  expect(await traces()).toEqual(one)
-})
-
-test('the policy can be to refuse duplicates, or to keep each as a revision', async () => {
-  const { post, traces } = await uploading({ config: { duplicatePolicy: 'refuse' } })
-  const first = await bodyOf<Receipt>(await post('/v1/documents', pdf('x')))
-  const refused = await post('/v1/documents', pdf('x'))
-  expect(refused.status).toBe(409)
-  expect(refused.headers.get('location')).toBe(`/v1/documents/${first.id}`)
-  expect(await bodyOf(refused)).toMatchObject({ code: 'duplicate' })
-  expect(await traces()).toEqual(one)
-  const version = await post('/v1/documents?duplicate=version', pdf('x'))
-  expect(version.status).toBe(202)
-  expect(await bodyOf(version)).toMatchObject({ revision: 2, duplicate: false })
-  expect(await traces()).toEqual({ documents: 2, blobs: 1, jobs: 2, objects: 1 })
-})
-
-test("another tenant's same bytes are no duplicate", async () => {
-  const { post, otherTenant } = await uploading()
-  await post('/v1/documents', pdf('x'))
-  expect((await otherTenant.post('/v1/documents', pdf('x'))).status).toBe(202)
+  expect(await traces()).toEqual(noTraces)
 })
 
 test('an Idempotency-Key repeats the reply for the same file and refuses another', async () => {
@@ -192,7 +138,7 @@ test('an Idempotency-Key repeats the reply for the same file and refuses another
   expect(await bodyOf(again)).toEqual(await bodyOf(first))
   const other = await post('/v1/documents?duplicate=version', pdf('y'), { headers })
   expect(await bodyOf(other)).toMatchObject({ status: 422, code: 'idempotency_mismatch' })
-  expect(await traces()).toEqual(one)
+  expect(await traces()).toEqual(tracesOfOne)
 })
 
 test('a password is kept sealed, whichever way it came', async () => {
@@ -214,17 +160,6 @@ test('a password is kept sealed, whichever way it came', async () => {
   const inForm = await bodyOf<Receipt>(await post('/v1/documents', form))
   expect(await opened(inForm)).toBe('pässword')
   expect(JSON.stringify([raw, inForm, logLines])).not.toContain('ssword')
-})
-
-test('a document that failed as encrypted is read again when it comes with a password', async () => {
-  const { post, db, tenant } = await uploading()
-  const document = await bodyOf<Receipt>(await post('/v1/documents', pdf('locked')))
-  await failDocument(db, { tenantId: tenant.id, document, code: 'encrypted' })
-  expect((await post('/v1/documents', pdf('locked'))).status).toBe(200)
-  const headers = { 'x-document-password': 'open' }
-  const again = await post('/v1/documents', pdf('locked'), { headers })
-  expect(again.status).toBe(202)
-  expect(await bodyOf(again)).toMatchObject({ id: document.id, status: 'pending', failure: null })
 })
 
 test('viewers may not upload, and unknown or hostile query values are refused', async () => {

@@ -90,3 +90,18 @@ export async function addDocument(db: Db, { tenantId, userId, pages, filename }:
   await completeDocument(db, { tenantId, document, pages })
   return document
 }
+
+export const noTraces = { documents: 0, blobs: 0, jobs: 0, objects: 0 }
+export const tracesOfOne = { documents: 1, blobs: 1, jobs: 1, objects: 1 }
+
+type Stored = { tenantId: string; objects: ReadonlyMap<string, unknown> }
+
+/** How much of everything that an upload can leave behind there is. */
+export async function uploadTraces(db: Db, { tenantId, objects }: Stored) {
+  return {
+    documents: await db.$count(documents, eq(documents.tenantId, tenantId)),
+    blobs: await db.$count(blobs, eq(blobs.tenantId, tenantId)),
+    jobs: await db.$count(jobs, eq(jobs.tenantId, tenantId)),
+    objects: objects.size,
+  }
+}
