@@ -8,7 +8,7 @@ import { reply } from '../_shared/http/route.ts'
 import type { Deps } from '../_shared/ports/deps.ts'
 import { recordUserAction, removeUser, saveUser } from './changes.ts'
 import * as contract from './contract.ts'
-import { findUser, listUserRows } from './queries.ts'
+import { listUserRows, userReader } from './queries.ts'
 
 const toUser = (row: UserRow) => ({
   id: row.id,
@@ -21,15 +21,15 @@ const toUser = (row: UserRow) => ({
   updated_at: row.updatedAt.toISOString(),
 })
 
-async function readUser(deps: Deps, tenantId: string, id: string): Promise<UserRow> {
-  const row = await findUser(deps.db, tenantId, id)
-  if (!row) throw new AppError('not_found', 'There is nothing here.')
-  return row
-}
-
 /** People and programs of a tenant. */
-export const createApp = (deps: Deps) =>
-  newApp(deps, { name: 'users', summary: 'People and programs of a tenant.' })
+export const createApp = (deps: Deps) => {
+  const findUser = userReader(deps.db)
+  const readUser = async (tenantId: string, id: string): Promise<UserRow> => {
+    const row = await findUser(tenantId, id)
+    if (!row) throw new AppError('not_found', 'There is nothing here.')
+    return row
+  }
+  return newApp(deps, { name: 'users', summary: 'People and programs of a tenant.' })
     .on(contract.createUser, (c, { json }) =>
       c.write(async (tx) => {
         const { email, display_name: displayName, role } = json
@@ -53,7 +53,7 @@ export const createApp = (deps: Deps) =>
     })
     .on(contract.getMe, async (c) => {
       const { tenantId, userId, keyId, role, isOperator } = identityOf(c.identity)
-      const user = toUser(await readUser(deps, tenantId, userId))
+      const user = toUser(await readUser(tenantId, userId))
       // No ETag: the same path is another resource for another key.
       return reply(200, {
         ...{ ...user, tenant_id: tenantId, key_id: keyId, key_role: role },
@@ -61,7 +61,7 @@ export const createApp = (deps: Deps) =>
       })
     })
     .on(contract.getUser, async (c, { param }) => {
-      const row = await readUser(deps, c.tenantId, param.id)
+      const row = await readUser(c.tenantId, param.id)
       return reply(200, toUser(row), { version: row.version })
     })
     .on(contract.changeUser, (c, { param, json }) =>
@@ -77,5 +77,6 @@ export const createApp = (deps: Deps) =>
         return reply(204, null)
       }),
     )
+}
 
 export type UsersApp = ClientApp<ReturnType<typeof createApp>>

@@ -1,4 +1,5 @@
 import { and, asc, eq, gt, isNotNull, isNull, type SQL, sql } from 'drizzle-orm'
+import { pointRead } from '../../db/batch.ts'
 import type { Db, Tx } from '../../db/client.ts'
 import { documents, type Role, users } from '../../db/schema/index.ts'
 import type { UserRow } from '../../domain/identity/users.ts'
@@ -6,10 +7,8 @@ import type { UserRow } from '../../domain/identity/users.ts'
 const owned = (tenantId: string, id: string): SQL | undefined =>
   and(eq(users.tenantId, tenantId), eq(users.id, id))
 
-export async function findUser(db: Db, tenantId: string, id: string): Promise<UserRow | null> {
-  const [row] = await db.select().from(users).where(owned(tenantId, id))
-  return row ?? null
-}
+/** Reads one user; all such reads of one turn of the event loop become one statement. */
+export const userReader = (db: Db) => pointRead(db, { table: users })
 
 type UserFilter = {
   tenantId: string
