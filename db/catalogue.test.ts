@@ -57,5 +57,25 @@ test('with nothing applied there is nothing to take back', async () => {
   expect(await rollbackMigration({ url, log })).toBeNull()
 })
 
+test('only the newest migration is taken back, and only when it is the one that was meant', async () => {
+  const { url, sql } = await emptyDatabase()
+  await migrate({ url, log })
+  const before = await catalogueText(sql)
+  await expect(rollbackMigration({ url, log, name: 'another' })).rejects.toThrow(
+    /the newest applied/,
+  )
+  expect(await catalogueText(sql)).toBe(before)
+})
+
+test('a migration without its way back is refused, and nothing changes', async () => {
+  const { url, sql } = await emptyDatabase()
+  const folder = await folderUpTo(1)
+  await rm(join(folder, 'down'), { recursive: true })
+  await migrate({ url, folder, log })
+  const before = await catalogueText(sql)
+  await expect(rollbackMigration({ url, folder, log })).rejects.toThrow(/cannot be taken back/)
+  expect(await catalogueText(sql)).toBe(before)
+})
+
 // Extensions stay behind: they may serve others.
 const withoutExtensions = (text: string) => text.replaceAll(/^extension .*\n/gm, '')

@@ -1,6 +1,7 @@
 import { defineCommand } from 'citty'
 import { createIndexConcurrently } from '../../db/indexes.ts'
 import { migrate, migrationStatus } from '../../db/migrate.ts'
+import { rollbackMigration } from '../../db/rollback.ts'
 import { type Config, loadConfig } from '../config.ts'
 import { databaseAddress } from '../deps.ts'
 import { orExplain } from './terminal.ts'
@@ -25,6 +26,21 @@ const status = defineCommand({
     }),
 })
 
+const rollback = defineCommand({
+  meta: { name: 'rollback', description: 'Take the newest migration back, with all data it made' },
+  args: {
+    name: {
+      type: 'positional',
+      required: true,
+      description: 'Its name, as `octavo db status` shows it',
+    },
+  },
+  run: ({ args }) =>
+    onDatabase(async (address) => {
+      console.log(`took back ${await rollbackMigration({ ...address, log, name: args.name })}`)
+    }),
+})
+
 const createIndex = defineCommand({
   meta: {
     name: 'create',
@@ -39,7 +55,7 @@ const createIndex = defineCommand({
 
 export const db = defineCommand({
   meta: { name: 'db', description: 'Migrations' },
-  subCommands: { migrate: migrateCommand, status },
+  subCommands: { migrate: migrateCommand, rollback, status },
 })
 
 export const index = defineCommand({
