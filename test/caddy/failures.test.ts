@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import { connect } from 'node:net'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { eventually } from '../../local-runtime/relay/relay.fixture.ts'
 import { captureLog, echo, newHome, open, openCaddy, startUpstream } from './caddy.fixture.ts'
 
@@ -61,6 +61,36 @@ test.each([
   ])
   expect(JSON.parse(body)).toEqual(problem(status, 'unavailable'))
   expect(JSON.parse(body).instance).toBe(headers['x-request-id'])
+})
+
+test.each([
+  ['/v1/users', 400],
+  ['/nowhere', 404],
+])(
+  'a caller whose body stalls at %s gets the %i at once, not after the body limit',
+  async (path, status) => {
+    const places = await newHome()
+    await captureLog(places.run)
+    await startUpstream(places.run, 'users', (_, res) => res.writeHead(400).end())
+    const { port } = await openCaddy(places)
+    const socket = connect(port, '127.0.0.1')
+    socket.on('error', () => {})
+    onTestFinished(() => void socket.destroy())
+    socket.write(`POST ${path} HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{`)
+    const [chunk] = await once(socket, 'data')
+    expect(String(chunk)).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
+  },
+)
+
+test('a reader keeps its connection when it is refused', async () => {
+  const places = await newHome()
+  await captureLog(places.run)
+  await startUpstream(places.run, 'users', echo('users'))
+  const { send } = await openCaddy(places)
+  const keep = { headers: { connection: 'keep-alive' } }
+  expect((await send('/v1/users?status=404', keep)).headers.connection).not.toBe('close')
+  const written = await send('/v1/users?status=404', { ...keep, method: 'POST', body: '{}' })
+  expect(written.headers.connection).toBe('close')
 })
 
 test('a request waits for a function whose socket is not there yet', async () => {
