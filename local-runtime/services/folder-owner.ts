@@ -87,7 +87,9 @@ export function startOf(pid: number): string | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
     // The name in parentheses may hold spaces; the start is the 20th field after it.
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '-'
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    // A killed process keeps its entry until its parent looks at it: that can take seconds.
+    return fields[0] === 'Z' || fields[0] === 'X' ? null : (fields[19] ?? '-')
   } catch {
     return isAliveByEmptySignal(pid) ? '-' : null
   }

@@ -6,10 +6,11 @@ import { controlProtocol, type Deployment, serveControl } from './control.ts'
 import { type Release, relaySocket } from './duties.ts'
 import { Supervisor } from './supervisor.ts'
 
+const claimWaitMs = 2_000
+
 const config = loadConfig()
 prepareHome(config)
-// Of two supervisors started at once one gets a clear refusal.
-const giveBack = claimFolder('Octavo', config.paths.run)
+const giveBack = await claimRunFolder()
 const logFiles = new Map<string, LogFile>()
 
 function sink(name: string): LogFile['write'] {
@@ -26,6 +27,23 @@ const { log, flush } = openLog({
   out: { write: (line) => sink('supervisor')(Buffer.from(line)) },
 })
 const supervisor = new Supervisor(log, config.paths.run)
+/** Of two supervisors started at once one gets a clear refusal; one that is just ending gets a moment to do so. */
+async function claimRunFolder(): Promise<() => void> {
+  const deadline = Date.now() + claimWaitMs
+  for (;;) {
+    try {
+      return claimFolder('Octavo', config.paths.run)
+    } catch (err) {
+      if (Date.now() > deadline) {
+        // One sentence: the command that started us shows it to a person.
+        console.error(err instanceof Error ? err.message : err)
+        process.exit(1)
+      }
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+  }
+}
+
 function releaseOf(body: string): Release {
   const { manifest, groups, env } = JSON.parse(body) as Deployment
   return { config: loadConfig(env), manifest, groups, env, log, sink }
