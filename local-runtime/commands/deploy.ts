@@ -92,13 +92,15 @@ async function startSupervisor(config: Config, program: string, env: Environment
     stdio: ['ignore', log, log],
   })
   closeSync(log)
-  const ended = new Promise<never>((_, reject) => {
+  const ended = new Promise<void>((resolve, reject) => {
     child.once('error', reject)
-    child.once('exit', () => reject(new Error(`The supervisor ended: ${lastLines(logPath)}`)))
+    child.once('exit', resolve)
   })
-  ended.catch(() => {})
   child.unref()
   await Promise.race([answers(config), ended])
+  // Another run may have started one at the same moment; then ours stepped back, and theirs serves both.
+  if (await runningSupervisor(config)) return
+  throw new Error(`The supervisor ended: ${lastLines(logPath)}`)
 }
 
 async function answers(config: Config): Promise<void> {

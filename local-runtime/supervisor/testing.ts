@@ -9,7 +9,7 @@ import { isolateDuty, type Release } from './duties.ts'
 import { Keeper } from './keeper.ts'
 import { FunctionSockets } from './sockets.ts'
 
-const fixture = (name: string) => `local-runtime/supervisor/fixtures/${name}.ts`
+const fixture = (name: string) => `test/fixtures/${name}-function.ts`
 
 export type Line = { level: string; message: string; fields: LogFields }
 
