@@ -1,3 +1,4 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { eq, sql } from 'drizzle-orm'
 import { expect, test } from 'vitest'
 import { createTestDatabase, onFileEnd, testDatabase } from '../test/harness/database.ts'
@@ -132,8 +133,31 @@ test('the bare driver has its own parsers and refuses transactions', async () =>
   expect(() => hot.begin(async () => {})).toThrow('db.transaction')
 })
 
+test('a statement of the bare driver has the same deadlines', async () => {
+  const { sql: hot } = await open({ statementTimeoutMs: 50, poolMax: 4 })
+  const err = await hot
+    .unsafe('set statement_timeout = 0; select pg_sleep(3)')
+    .catch((cause) => cause)
+  expect(databaseFault(err)?.code).toBe('DEADLINE')
+  await expect(hot`select 1 as one`).resolves.toHaveLength(1)
+})
+
+test('a database is found by its socket, by IPv4 and by IPv6, and a wrong sslmode is refused', () => {
+  const addressOf = (url: string) => {
+    const { host, port, path } = openDatabase({
+      ...{ url, poolMax: 1, prepare: true, applicationName: 'octavo-test' },
+      ...{ statementTimeoutMs: 5_000, connectTimeoutMs: 2_000 },
+    }).sql.options
+    return { host, port, path }
+  }
+  expect(addressOf('postgres://u@[::1]:5433/d')).toMatchObject({ host: ['::1'], port: [5433] })
+  expect(addressOf('postgres://u@10.0.0.1/d')).toMatchObject({ host: ['10.0.0.1'], port: [5432] })
+  const path = '/run/pg/.s.PGSQL.5432'
+  expect(addressOf('postgres://u@localhost/d?host=/run/pg')).toMatchObject({ path })
+  expect(() => addressOf('postgres://u@h/d?sslmode=verify-ca')).toThrow(/sslmode=verify-ca/)
+})
+
 test('a password comes from its file, read anew for every connection', async () => {
-  const { writeFile, mkdtemp, rm } = await import('node:fs/promises')
   const { url } = await testDatabase()
   const withoutPassword = new URL(url)
   const folder = await mkdtemp('/tmp/octavo-password-')
@@ -146,5 +170,8 @@ test('a password comes from its file, read anew for every connection', async () 
   const err = await db.execute(sql`select 1`).catch((cause: unknown) => cause)
   expect(databaseFault(err)?.code).toBe('28P01')
   await writeFile(passwordFile, `${password}\n`)
+  await expect(db.execute(sql`select 1`)).resolves.toHaveLength(1)
+  await rm(passwordFile)
+  await db.execute(sql`select pg_terminate_backend(pg_backend_pid())`).catch(() => {})
   await expect(db.execute(sql`select 1`)).resolves.toHaveLength(1)
 })

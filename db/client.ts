@@ -3,7 +3,7 @@ import type { PendingQuery, Row, Sql } from 'postgres'
 import { type DatabaseOptions, openPool } from './driver.ts'
 import { createGate } from './gate.ts'
 import * as schema from './schema/index.ts'
-import { lazyStatement, runStatement, type StatementContext } from './statement.ts'
+import { lazyStatement, runStatement, type StatementContext, withDeadlines } from './statement.ts'
 import { timed } from './timing.ts'
 import { runTransaction, type TransactionClient } from './transaction.ts'
 
@@ -16,7 +16,10 @@ export type Tx = Parameters<Parameters<Db['transaction']>[0]>[0]
 
 export type Database = {
   db: Db
-  /** The bare driver on a small pool of its own, for hot statements: its own parsers, no retries, no transactions. */
+  /**
+   * The bare driver on a small pool of its own, for hot statements: its own parsers and the same deadlines, but no
+   * retries and no transactions.
+   */
   sql: Sql
   close(): Promise<void>
 }
@@ -50,7 +53,7 @@ export function openDatabase(options: DatabaseOptions): Database {
   }
   return {
     db: drizzle(client as unknown as Sql, { schema }),
-    sql: observed(hot, context.observe),
+    sql: hotClient(hot, context),
     async close() {
       await Promise.all([pool.end({ timeout: closeSeconds }), hot.end({ timeout: closeSeconds })])
     },
@@ -66,17 +69,23 @@ function statementContext(options: DatabaseOptions): StatementContext {
   return { prepare, statementTimeoutMs, observe, preparedTexts: new Set(), inFlight: 0 }
 }
 
-function observed(sql: Sql, observe: (text: string) => void): Sql {
+function hotClient(sql: Sql, context: StatementContext): Sql {
+  const watched = (query: PendingQuery<Row[]>, text: string) => {
+    context.observe(text)
+    withDeadlines(query, context)
+    return query
+  }
   return new Proxy(sql, {
     apply(target, self, args) {
       const query: PendingQuery<Row[]> = Reflect.apply(target, self, args)
       const [strings] = args
-      if (Array.isArray(strings?.raw)) observe(strings.raw.join('?'))
-      return query
+      return Array.isArray(strings?.raw) ? watched(query, strings.raw.join('?')) : query
     },
     get(target, name, self) {
-      if (name === 'begin')
+      if (name === 'begin' || name === 'reserve')
         throw new Error('Use db.transaction: only it survives a lost connection.')
+      if (name === 'unsafe')
+        return (...args: Parameters<Sql['unsafe']>) => watched(sql.unsafe(...args), args[0])
       return Reflect.get(target, name, self)
     },
   })

@@ -105,6 +105,12 @@ const faults: Record<string, () => Promise<unknown>> = {
     await running
     return sql`select 1`
   },
+  /** The connection dies after a row and before the end of the answer. */
+  async 'rows of a lost answer'() {
+    await sql`select pg_terminate_backend(pg_backend_pid())`.catch(() => {})
+    const rows = await sql`select 1 as one`
+    if (rows.length !== 1) throw new Error(`${rows.length} rows instead of one`)
+  },
   /** The statement that opens a connection is cancelled before it was sent. */
   async 'cancelled first statement'() {
     const first = sql`select 1`.execute()

@@ -29,6 +29,7 @@ const faults = [
   'death inside a cursor',
   'nobody behind the port',
   'first statement after a restart',
+  'rows of a lost answer',
   'cancelled first statement',
   'bytes after a migration',
 ]

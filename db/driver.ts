@@ -3,7 +3,7 @@ import postgres, { type Options, type PostgresType, type Sql } from 'postgres'
 
 /** How to reach a database, and how long to wait for it. Times in milliseconds. */
 export type DatabaseOptions = {
-  /** `postgres://user[:password]@host:port/database[?sslmode=...][&host=/socket/folder]` */
+  /** `postgres://user[:password]@host:port/database[?sslmode=...][&host=/socket/folder]`; hosts may be a list */
   url: string
   /** Wins over the URL's. Read again for every connection, so that a rotated secret needs no restart. */
   passwordFile?: string
@@ -23,7 +23,8 @@ export type DatabaseOptions = {
  * The revision that `patches/postgres+3.4.9.patch` writes into the driver. What it mends, each with its test in
  * `driver-patch.test.ts` or the benchmark `bench/driver-cost.ts`:
  * 1. a statement, or a COPY, on a connection that died crashed the process or waited for ever;
- * 2. a new connection inherited unsent bytes and the last error of the one before it (the "stale 57P01");
+ * 2. a new connection inherited unsent bytes, half an answer's row count and the last error of the one before it (the
+ *    "stale 57P01"), and a peer that drops connections was knocked at without a pause;
  * 3. the queue kept a dead prefix, so that every statement cost more the longer a busy pool lived;
  * 4. cancelling the statement that opened a connection lost that connection to the pool;
  * 5. a statement prepared again after a migration sent doubly encoded values (`bytea`, `json`).
@@ -47,10 +48,13 @@ export function refuseUnpatchedDriver(driver: object = postgres): void {
   )
 }
 
-/** One pool. Nothing is left to the driver's defaults or its PG* environment variables. */
+/**
+ * One pool. Nothing is left to the driver's defaults or its PG* environment variables.
+ * @throws {Error} the driver is unpatched, the URL is wrong, or the password's file cannot be read
+ */
 export function openPool(options: DatabaseOptions, poolMax: number): Sql {
   refuseUnpatchedDriver()
-  return postgres(driverOptions(options, poolMax))
+  return connect(driverOptions(options, poolMax))
 }
 
 /**
@@ -64,18 +68,24 @@ export function openSession(
   refuseUnpatchedDriver()
   const shape = { poolMax: 1, prepare: false, statementTimeoutMs: 0, connectTimeoutMs: 10_000 }
   const options = driverOptions({ ...connection, ...shape, applicationName }, 1)
-  return postgres({ ...options, idle_timeout: 0, max_lifetime: null })
+  return connect({ ...options, idle_timeout: 0, max_lifetime: null })
 }
 
-// The driver's types lack this one option.
-type DriverOptions = Options<Record<string, PostgresType>> & { max_pipeline: number }
+type Known = Options<Record<string, PostgresType>>
+/** The driver's options as it reads them; its own types lack three of them. */
+type DriverOptions = Omit<Known, 'host' | 'port'> & {
+  host: string[]
+  port: number[]
+  max_pipeline: number
+}
+
+const connect = (options: DriverOptions): Sql => postgres(options as unknown as Known)
 
 function driverOptions(options: DatabaseOptions, poolMax: number): DriverOptions {
   const url = new URL(options.url)
   const user = decodeURIComponent(url.username)
   return {
-    host: url.searchParams.get('host') ?? decodeURIComponent(url.hostname),
-    port: Number(url.port || 5432),
+    ...addressOf(url),
     database: decodeURIComponent(url.pathname.slice(1)) || user,
     user,
     password: passwordOf(options, decodeURIComponent(url.password)),
@@ -113,13 +123,31 @@ function sessionSettings(options: DatabaseOptions) {
   }
 }
 
-function passwordOf(options: DatabaseOptions, inUrl: string): string | (() => string) {
-  const { passwordFile, password } = options
-  if (passwordFile !== undefined) return () => readFileSync(passwordFile, 'utf8').trimEnd()
-  return password ?? inUrl
+/** `?host=/folder` names a unix socket. Arrays, because the driver splits a string at colons: an IPv6 address too. */
+function addressOf(url: URL): { host: string[]; port: number[]; path?: string } {
+  const port = Number(url.port || 5432)
+  const named = url.searchParams.get('host') ?? decodeURIComponent(url.hostname)
+  if (named.startsWith('/'))
+    return { host: [named], port: [port], path: `${named}/.s.PGSQL.${port}` }
+  const host = named.split(',').map((name) => name.replace(/^\[(.*)\]$/, '$1'))
+  return { host, port: host.map(() => port) }
 }
 
-function sslOf(mode: string | null): Options<Record<string, PostgresType>>['ssl'] & {} {
+function passwordOf(options: DatabaseOptions, inUrl: string): string | (() => string) {
+  const { passwordFile, password } = options
+  if (passwordFile === undefined) return password ?? inUrl
+  let last = readFileSync(passwordFile, 'utf8').trimEnd()
+  return () => {
+    try {
+      last = readFileSync(passwordFile, 'utf8').trimEnd()
+    } catch {
+      // Just being replaced: the last one may still be right. An error here would end the process, in the driver.
+    }
+    return last
+  }
+}
+
+function sslOf(mode: string | null): NonNullable<Known['ssl']> {
   if (mode === null || mode === 'disable') return false
   if (mode === 'allow' || mode === 'prefer' || mode === 'require' || mode === 'verify-full')
     return mode

@@ -10,7 +10,10 @@ export type DatabaseProblemCode =
   | 'payload_too_large'
   | 'unavailable'
 
-/** A call that was given up here: no connection, no answer in time, or its transaction's connection died. */
+/**
+ * A call that was given up here: no connection, no answer in time, its transaction's connection died, or (a fault of
+ * the program, and therefore not `isUnavailable`) its transaction was over.
+ */
 export class DatabaseUnavailable extends Error {
   readonly code: 'DEADLINE' | 'POOL_WAIT' | 'POOL_FULL' | 'TRANSACTION_LOST' | 'TRANSACTION_OVER'
 
@@ -41,7 +44,7 @@ const lostCodes = new Set([
 ])
 // 57014: the server gave the statement up at its timeout. 25006: a failover left us on a standby.
 const otherUnavailable = new Set([
-  ...['DEADLINE', 'POOL_WAIT', 'POOL_FULL', 'TRANSACTION_LOST', 'TRANSACTION_OVER'],
+  ...['DEADLINE', 'POOL_WAIT', 'POOL_FULL', 'TRANSACTION_LOST'],
   ...['57014', '53100', '53200', '55P03', '25006'],
 ])
 const retryableCodes = new Set(['40001', '40P01'])

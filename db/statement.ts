@@ -66,11 +66,15 @@ export function startQuery(
 }
 
 /** The statement's result, or an error inside the deadline whatever the server does. */
-export async function settled(query: Query, context: StatementContext): Promise<unknown> {
+export async function settled(
+  query: Query,
+  context: StatementContext,
+  place: { inTransaction: boolean } = { inTransaction: false },
+): Promise<unknown> {
   if (context.inFlight >= statementsMax)
     throw new DatabaseUnavailable('POOL_FULL', `${statementsMax} statements are waiting already`)
   context.inFlight += 1
-  const stop = watch(query, context)
+  const stop = watch(query, context, place)
   try {
     return await query
   } finally {
@@ -82,10 +86,16 @@ export async function settled(query: Query, context: StatementContext): Promise<
 export const deadlineMs = (context: StatementContext): number =>
   context.statementTimeoutMs + deadlineSlackMs
 
-function watch(query: Query, context: StatementContext): () => void {
+function watch(
+  query: Query,
+  context: StatementContext,
+  { inTransaction }: { inTransaction: boolean },
+): () => void {
   const answerMs = deadlineMs(context)
   const waitMs = Math.min(poolWaitMs, answerMs)
-  let timer = setTimeout(checkWait, waitMs)
+  // A transaction has its connection, and its statements wait for each other only. Cancelling one that waits there
+  // would stop the driver's line behind it, `rollback` included.
+  let timer = inTransaction ? setTimeout(giveUp, answerMs) : setTimeout(checkWait, waitMs)
   return () => clearTimeout(timer)
 
   function checkWait() {
@@ -102,6 +112,21 @@ function watch(query: Query, context: StatementContext): () => void {
 function abandon(query: Query, err: DatabaseUnavailable): void {
   query.reject(err)
   query.cancel()
+}
+
+/** Gives a statement of the bare driver the same deadlines, from the moment in which it is started. */
+export function withDeadlines(query: object, context: StatementContext): void {
+  const watched = query as Query & { handle(): unknown }
+  const start = watched.handle.bind(watched)
+  let stop: (() => void) | undefined
+  watched.handle = () => {
+    if (!stop) {
+      stop = watch(watched, context, { inTransaction: false })
+      // Not the query's own `then`, which would start it.
+      Promise.prototype.then.call(watched, stop, stop)
+    }
+    return start()
+  }
 }
 
 function mayPrepare(context: StatementContext, text: string): boolean {

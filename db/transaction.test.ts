@@ -145,6 +145,13 @@ test('a transaction that can never succeed gives up after a few runs, with the l
   expect(runs).toBe(4)
 })
 
+test('statements of one transaction may wait for each other longer than for a connection', async () => {
+  await db.transaction(async (tx) => {
+    await Promise.all([tx.execute(sql`select pg_sleep(2.7), ${1}::int`), insert(tx, 'patient')])
+  })
+  expect(await notes()).toContain('patient')
+})
+
 test('an error of the callback itself does not run it again', async () => {
   let runs = 0
   const outcome = db.transaction(async () => {

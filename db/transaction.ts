@@ -43,7 +43,8 @@ export async function runTransaction<T>(
           return work(client)
         })
       } catch (err) {
-        const again = isRetryable(err) || (!started && isConnectFailure(err))
+        const again =
+          isRetryable(err) || (!started && (isConnectFailure(err) || isConnectionLost(err)))
         if (!again || attempt >= attemptsMax) throw err
         await pause(attempt)
       }
@@ -63,7 +64,7 @@ export async function runTransaction<T>(
 function attemptTransaction<T>(sql: Sql, context: StatementContext, work: Work<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const fate: Fate = { refusal: null, lost: false, fail: reject }
-    // The driver waits without limit for its own `begin` and `commit`.
+    // The driver waits without limit for its own `begin`, `commit` and `rollback`.
     const waits = (ms: number, code: 'POOL_WAIT' | 'DEADLINE', what: string) =>
       setTimeout(() => {
         fate.refusal ??= new DatabaseUnavailable(code, `no ${what} within ${ms} ms`)
@@ -73,9 +74,11 @@ function attemptTransaction<T>(sql: Sql, context: StatementContext, work: Work<T
     const callback = async (inner: TransactionSql) => {
       clearTimeout(timer)
       if (fate.refusal !== null) throw fate.refusal
-      const value = await relayed(fate, work(guardedClient(inner, context, fate)))
-      timer = waits(deadlineMs(context), 'DEADLINE', 'answer to a commit')
-      return value
+      try {
+        return await relayed(fate, work(guardedClient(inner, context, fate)))
+      } finally {
+        timer = waits(deadlineMs(context), 'DEADLINE', 'end of a transaction')
+      }
     }
     sql
       .begin(callback)
@@ -125,7 +128,8 @@ function guardedClient(
       lazyStatement(async (asArrays) => {
         if (fate.refusal !== null) throw fate.refusal
         try {
-          return await settled(startQuery(inner, context, { text, params, asArrays }), context)
+          const query = startQuery(inner, context, { text, params, asArrays })
+          return await settled(query, context, { inTransaction: true })
         } catch (err) {
           judge(fate, err)
           throw err
