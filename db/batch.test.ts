@@ -13,8 +13,12 @@ let database: Database
 beforeAll(async () => {
   const { url } = await testDatabase()
   database = openDatabase({
-    ...{ url, poolMax: 2, prepare: true, applicationName: 'octavo-test' },
-    ...{ statementTimeoutMs: 5_000, connectTimeoutMs: 2_000 },
+    url,
+    poolMax: 2,
+    prepare: true,
+    applicationName: 'octavo-test',
+    statementTimeoutMs: 5_000,
+    connectTimeoutMs: 2_000,
     onStatement: (text) => texts.push(text),
   })
   onFileEnd(() => database.close())
@@ -26,7 +30,10 @@ beforeAll(async () => {
   const numbers = Array.from({ length: 600 }, (_, n) => n)
   await db.insert(users).values(
     numbers.map((n) => ({
-      ...{ tenantId, id: userId(n), email: `${n}@a.test`, displayName: `User ${n}` },
+      tenantId,
+      id: userId(n),
+      email: `${n}@a.test`,
+      displayName: `User ${n}`,
       role: 'viewer' as const,
     })),
   )

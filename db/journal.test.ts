@@ -6,7 +6,10 @@ import { onFileEnd } from '../test/harness/database.ts'
 import { pendingMigrations, readMigrations } from './journal.ts'
 
 const of = (name: string, createdAtMs: number, hash = name) => ({
-  ...{ name, createdAtMs, hash, statements: [] },
+  name,
+  createdAtMs,
+  hash,
+  statements: [],
 })
 const migrations = [of('0000_a', 1_000), of('0001_b', 2_000), of('0002_c', 3_000)]
 

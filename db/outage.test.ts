@@ -61,8 +61,13 @@ async function setup() {
   url.port = String(way.port)
   const texts: string[] = []
   const database = openDatabase({
-    ...{ url: url.href, poolMax: 3, prepare: true, applicationName: 'octavo-outage' },
-    ...{ statementTimeoutMs, connectTimeoutMs: 1_000, onStatement: (text) => texts.push(text) },
+    url: url.href,
+    poolMax: 3,
+    prepare: true,
+    applicationName: 'octavo-outage',
+    statementTimeoutMs,
+    connectTimeoutMs: 1_000,
+    onStatement: (text) => texts.push(text),
   })
   onFileEnd(async () => {
     way.cut()

@@ -10,8 +10,12 @@ const at = (text: string) => new Date(`${text}Z`)
 async function setup() {
   const { url } = await createTestDatabase()
   const database = openDatabase({
-    ...{ url, poolMax: 3, prepare: true, applicationName: 'octavo-test' },
-    ...{ statementTimeoutMs: 5_000, connectTimeoutMs: 2_000 },
+    url,
+    poolMax: 3,
+    prepare: true,
+    applicationName: 'octavo-test',
+    statementTimeoutMs: 5_000,
+    connectTimeoutMs: 2_000,
   })
   onFileEnd(() => database.close())
   const { db } = database

@@ -13,8 +13,12 @@ const expiresAt = new Date('2027-01-02T03:04:05.678Z')
 async function setup() {
   const { url } = await testDatabase()
   const database = openDatabase({
-    ...{ url, poolMax: 2, prepare: true, applicationName: 'octavo-test' },
-    ...{ statementTimeoutMs: 5_000, connectTimeoutMs: 2_000 },
+    url,
+    poolMax: 2,
+    prepare: true,
+    applicationName: 'octavo-test',
+    statementTimeoutMs: 5_000,
+    connectTimeoutMs: 2_000,
   })
   onFileEnd(() => database.close())
   const { db } = database
@@ -33,14 +37,28 @@ test('a key is found by its id alone, with what its rights depend on', async () 
   const db = await setup()
   const secretSha256 = new Uint8Array(32).fill(7)
   await db.insert(apiKeys).values({
-    ...{ tenantId, id: keyId, userId, name: 'key', role: 'viewer', secretSha256, expiresAt },
+    tenantId,
+    id: keyId,
+    userId,
+    name: 'key',
+    role: 'viewer',
+    secretSha256,
+    expiresAt,
   })
   await db.update(users).set({ disabledAt: expiresAt }).where(eq(users.id, userId))
   const found = await findKey(db, keyId)
   expect(found && { ...found, secretSha256: [...found.secretSha256] }).toEqual({
-    ...{ tenantId, keyId, userId, role: 'viewer', userRole: 'editor', creatorRole: null },
+    tenantId,
+    keyId,
+    userId,
+    role: 'viewer',
+    userRole: 'editor',
+    creatorRole: null,
     isOperator: true,
-    ...{ secretSha256: [...secretSha256], expiresAt, revokedAt: null, disabledAt: expiresAt },
+    secretSha256: [...secretSha256],
+    expiresAt,
+    revokedAt: null,
+    disabledAt: expiresAt,
   })
 })
 

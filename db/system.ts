@@ -4,8 +4,8 @@ import type { Role } from './schema/index.ts'
 
 export * from './system-jobs.ts'
 
-// The few statements without a tenant. Each begins with its name (`/* system: ... */`): the test that looks for
-// statements without a tenant lets those through, and counts the names in this file.
+// The few statements without a tenant. Each begins with its name, for whoever reads `pg_stat_activity`. The test that
+// looks for statements without a tenant knows them by calling every function of this file.
 
 /**
  * A key with what its rights depend on: its user's role and state, the role of whoever made it (`null` when that user is
