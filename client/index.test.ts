@@ -78,7 +78,10 @@ test('a refusal is thrown with its code, its faults and its request id', async (
   const problem = await problemOf(unwrap(octavo.users.$post({ json }, { headers })))
   expectTypeOf(problem.code).toExtend<string>()
   expect(problem).toMatchObject({
-    ...{ status: 422, code: 'invalid', requestId: 'request-of-mine', retryAfterSeconds: null },
+    status: 422,
+    code: 'invalid',
+    requestId: 'request-of-mine',
+    retryAfterSeconds: null,
     errors: [{ in: 'body', pointer: '/email' }],
   })
   const param = { id: uuidv7() }
@@ -98,7 +101,10 @@ test('a refusal tells how long to wait, and a page of some proxy is a problem to
     new Response('<html>busy</html>', { status: 503, headers: { 'retry-after': '7' } })
   const octavo = createClient({ baseUrl, fetch: page })
   expect(await problemOf(unwrap(octavo.health.$get()))).toMatchObject({
-    ...{ status: 503, code: 'unknown', requestId: null, retryAfterSeconds: 7 },
+    status: 503,
+    code: 'unknown',
+    requestId: null,
+    retryAfterSeconds: 7,
   })
 })
 

@@ -63,8 +63,12 @@ test('what does not build says where, and writes nothing', async () => {
 
 test('files of earlier builds are removed, those of the kept ones are not', async () => {
   const kept: Manifest = {
-    ...{ directory, hosts: {} as Manifest['hosts'], functions: {}, programs: {} },
-    ...{ openapi: 'openapi-1.json', files: ['kept.mjs'] },
+    directory,
+    hosts: {} as Manifest['hosts'],
+    functions: {},
+    programs: {},
+    openapi: 'openapi-1.json',
+    files: ['kept.mjs'],
   }
   for (const name of ['kept.mjs', 'old.mjs', 'openapi-1.json', 'openapi-2.json', 'manifest.json'])
     writeFileSync(join(directory, name), '')

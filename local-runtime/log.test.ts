@@ -17,8 +17,11 @@ test('a line is one JSON object with time, level, message and the fields of its 
   log.debug('not asked for')
   expect(lines).toEqual([
     {
-      ...{ level: 'info', time: expect.stringMatching(/^\d{4}-.*\.\d{3}Z$/) },
-      ...{ function: 'users', status: 200, message: 'request' },
+      level: 'info',
+      time: expect.stringMatching(/^\d{4}-.*\.\d{3}Z$/),
+      function: 'users',
+      status: 200,
+      message: 'request',
     },
   ])
 })

@@ -32,7 +32,10 @@ const host = jobHost(config, spec)
 await sweepTemporaryFolders(host.temporaryFolder)
 const stopping = new AbortController()
 const worker = new QueueWorker({
-  ...{ deps, database, host, handlers: await jobHandlers() },
+  deps,
+  database,
+  host,
+  handlers: await jobHandlers(),
   name: `${hostname()}:${process.pid}`,
   concurrency: config.worker.concurrency,
   leaseMs: config.worker.leaseSeconds * 1000,
@@ -43,7 +46,10 @@ const worker = new QueueWorker({
 worker.run().catch(endOnSurprise)
 const { jobHistoryDays, runEventDays } = config.retention
 void maintain({
-  ...{ db: deps.db, log: deps.log, now: deps.now, signal: stopping.signal },
+  db: deps.db,
+  log: deps.log,
+  now: deps.now,
+  signal: stopping.signal,
   historyDays: Math.max(jobHistoryDays, runEventDays),
 })
 reportToSupervisor({

@@ -32,7 +32,8 @@ async function newFunction(name: string): Promise<string[]> {
   const changed = await Promise.all(insertions(name).map(inserted))
   await mkdir(folder)
   const made = Object.entries(functionFiles(name)).map(([file, text]) => ({
-    ...{ path: `${folder}/${file}`, text },
+    path: `${folder}/${file}`,
+    text,
   }))
   for (const { path, text } of [...made, ...changed]) await writeFile(path, text)
   // Where lines break depends on the length of the name.

@@ -34,10 +34,16 @@ export async function appendAudit(tx: Tx, entry: AuditEntry): Promise<void> {
     .limit(1)
   const prevHash = last?.hash ?? chainStart
   const row = {
-    ...{ tenantId, id: uuidv7(), seq: (last?.seq ?? 0) + 1, action: entry.action },
-    ...{ actorUserId: actor?.userId ?? null, actorKeyId: actor?.keyId ?? null },
-    ...{ subjectType: entry.subjectType, subjectId: entry.subjectId },
-    ...{ requestId: entry.requestId, detail: entry.detail ?? {} },
+    tenantId,
+    id: uuidv7(),
+    seq: (last?.seq ?? 0) + 1,
+    action: entry.action,
+    actorUserId: actor?.userId ?? null,
+    actorKeyId: actor?.keyId ?? null,
+    subjectType: entry.subjectType,
+    subjectId: entry.subjectId,
+    requestId: entry.requestId,
+    detail: entry.detail ?? {},
   }
   const createdAt = at.toISOString().replace('Z', '000Z')
   const hash = await auditHash(prevHash, { ...row, createdAt })

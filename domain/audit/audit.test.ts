@@ -13,8 +13,13 @@ async function newChain(rows: number) {
   const append = (more: Partial<AuditEntry> = {}) =>
     db.transaction((tx) =>
       appendAudit(tx, {
-        ...{ tenantId, action: 'user.changed', subjectType: 'user', subjectId: uuidv7() },
-        ...{ actor: null, requestId: 'request-1', at: new Date('2026-11-20T08:00:00.123Z') },
+        tenantId,
+        action: 'user.changed',
+        subjectType: 'user',
+        subjectId: uuidv7(),
+        actor: null,
+        requestId: 'request-1',
+        at: new Date('2026-11-20T08:00:00.123Z'),
         ...more,
       }),
     )
@@ -37,8 +42,13 @@ test('a change that is rolled back leaves no row and no gap', async () => {
   const { db, tenantId, append, read } = await newChain(1)
   const undone = db.transaction(async (tx) => {
     await appendAudit(tx, {
-      ...{ tenantId, action: 'user.deleted', subjectType: 'user', subjectId: uuidv7() },
-      ...{ actor: null, requestId: null, at: new Date() },
+      tenantId,
+      action: 'user.deleted',
+      subjectType: 'user',
+      subjectId: uuidv7(),
+      actor: null,
+      requestId: null,
+      at: new Date(),
     })
     throw new Error('undo')
   })

@@ -170,13 +170,18 @@ export async function reprocessDocument(
 ): Promise<boolean> {
   const rows = await tx
     .update(documents)
-    .set({ ...{ status: 'pending', jobId, failureCode: null, failureMessage: null }, ...grow })
+    .set({ status: 'pending', jobId, failureCode: null, failureMessage: null, ...grow })
     .where(and(eq(documents.tenantId, tenantId), eq(documents.id, documentId)))
     .returning({ id: documents.id })
   if (rows.length === 0) return false
   await enqueueJob(tx, {
-    ...{ tenantId, id: jobId, kind: extractionJobKind, subjectId: documentId },
-    ...{ payload: { restart: true }, ...(userId && { userId }), ...(requestId && { requestId }) },
+    tenantId,
+    id: jobId,
+    kind: extractionJobKind,
+    subjectId: documentId,
+    payload: { restart: true },
+    ...(userId && { userId }),
+    ...(requestId && { requestId }),
   })
   return true
 }

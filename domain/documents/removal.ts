@@ -51,7 +51,11 @@ export async function removeDocument(tx: Tx, removal: Removal): Promise<boolean>
 
 async function enqueueBytesRemoval(tx: Tx, { tenantId, requestId }: Removal, storageKey: string) {
   await enqueueJob(tx, {
-    ...{ tenantId, id: uuidv7(), kind: blobDeletionJobKind, payload: { storage_key: storageKey } },
-    ...{ attemptsMax: bytesRemovalAttemptsMax, ...(requestId === null ? {} : { requestId }) },
+    tenantId,
+    id: uuidv7(),
+    kind: blobDeletionJobKind,
+    payload: { storage_key: storageKey },
+    attemptsMax: bytesRemovalAttemptsMax,
+    ...(requestId === null ? {} : { requestId }),
   })
 }

@@ -19,7 +19,11 @@ async function setup() {
   const { tenantId, id, jobId } = document
   const mine = and(eq(documents.tenantId, tenantId), eq(documents.id, id))
   return {
-    ...{ db, sql, tenantId, id, jobId },
+    db,
+    sql,
+    tenantId,
+    id,
+    jobId,
     lease: async () => {
       const request = { worker: 'test', kinds: [extractionJobKind], limit: 1, leaseMs: 60_000 }
       const [job] = await leaseJobs(db, request)
@@ -43,7 +47,8 @@ test('a document whose workers all died fails, with a code that a caller knows',
     where tenant_id = ${tenantId} and id = ${jobId}`
   await recoverExpiredLeases(db, 100)
   expect(await state()).toMatchObject({
-    ...{ status: 'failed', failureCode: 'timeout' },
+    status: 'failed',
+    failureCode: 'timeout',
     failureMessage: 'The worker stopped without a word.',
   })
 })

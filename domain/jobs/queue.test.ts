@@ -124,7 +124,9 @@ test('a worker whose lease went to another can write nothing any more', async ()
   expect(await releaseJob(db, stale)).toBe(false)
   expect(await heartbeatJob(db, stale, 60_000)).toBe('lost')
   expect(await row('jobs', stale.id)).toMatchObject({
-    ...{ status: 'running', lease_token: current?.leaseToken, progress_done: 0 },
+    status: 'running',
+    lease_token: current?.leaseToken,
+    progress_done: 0,
   })
   expect(await events(stale.id)).toEqual(['enqueued', 'started', 'lease_lost', 'started'])
 })

@@ -23,7 +23,10 @@ async function withDocument() {
   const document = await upload()
   const of = { tenantId: tenant.id, document }
   return {
-    ...{ ...bundle, document, upload, path: `/v1/documents/${document.id}` },
+    ...bundle,
+    document,
+    upload,
+    path: `/v1/documents/${document.id}`,
     complete: (pages = ['one', 'two']) => completeDocument(db, { ...of, pages }),
     fail: (code: string) => failDocument(db, { ...of, code }),
     read: async (id = document.id) => bodyOf<Document>(await get(`/v1/documents/${id}`)),

@@ -50,8 +50,13 @@ export const deleteHandler =
     const answer = await c.write(async (tx) => {
       await removeInVersion(tx, c, id)
       await appendAudit(tx, {
-        ...{ tenantId, action: 'document.deleted', subjectType: 'document', subjectId: id },
-        ...{ actor: { userId, keyId }, requestId: c.requestId, at: deps.now() },
+        tenantId,
+        action: 'document.deleted',
+        subjectType: 'document',
+        subjectId: id,
+        actor: { userId, keyId },
+        requestId: c.requestId,
+        at: deps.now(),
       })
       return reply(204, null)
     })

@@ -89,10 +89,18 @@ async function insertDocument(tx: Tx, upload: Upload): Promise<string> {
     .from(documents)
     .where(ofBytes(upload))
   await tx.insert(documents).values({
-    ...{ tenantId, id, userId, jobId, sha256: stored.sha256 },
-    ...{ revision: (newest?.revision ?? 0) + 1, filename: upload.filename },
-    ...{ kind: upload.kind, mediaType: upload.mediaType, passwordSealed: upload.passwordSealed },
-    ...{ createdAt: at, updatedAt: at },
+    tenantId,
+    id,
+    userId,
+    jobId,
+    sha256: stored.sha256,
+    revision: (newest?.revision ?? 0) + 1,
+    filename: upload.filename,
+    kind: upload.kind,
+    mediaType: upload.mediaType,
+    passwordSealed: upload.passwordSealed,
+    createdAt: at,
+    updatedAt: at,
   })
   const { requestId } = upload
   const job = { tenantId, id: jobId, kind: extractionJobKind, subjectId: id, userId, requestId }

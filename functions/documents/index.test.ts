@@ -39,9 +39,20 @@ test('a document shows its state, and where its parts are', async () => {
   const { id } = await upload('words')
   const document = await bodyOf<Record<string, unknown>>(await get(`/v1/documents/${id}`))
   expect(document).toMatchObject({
-    ...{ id, user_id: tenant.admin.id, filename: 'a.txt', kind: 'text', media_type: 'text/plain' },
-    ...{ bytes: 5, status: 'pending', page_count: null, failure: null, extraction_ms: null },
-    ...{ progress: { done: 0, total: null }, title: null, author: null, language: null },
+    id,
+    user_id: tenant.admin.id,
+    filename: 'a.txt',
+    kind: 'text',
+    media_type: 'text/plain',
+    bytes: 5,
+    status: 'pending',
+    page_count: null,
+    failure: null,
+    extraction_ms: null,
+    progress: { done: 0, total: null },
+    title: null,
+    author: null,
+    language: null,
     created_at: '2026-11-20T08:00:00.000Z',
     urls: {
       content: `/v1/documents/${id}/content`,

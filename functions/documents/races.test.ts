@@ -18,7 +18,10 @@ async function withFile() {
   const upload = async (query = '') =>
     bodyOf<Receipt>(await post(`/v1/documents?${query}`, '%PDF-1.7 x'))
   const removal = (documentId: string) => ({
-    ...{ tenantId: tenant.id, documentId, requestId: null, versions: null },
+    tenantId: tenant.id,
+    documentId,
+    requestId: null,
+    versions: null,
   })
   const keysToRemove = async () => {
     const ofKind = and(eq(jobs.tenantId, tenant.id), eq(jobs.kind, blobDeletionJobKind))

@@ -28,8 +28,12 @@ test('pages are listed in order and read one by one', async () => {
   const last = await bodyOf<Pages>(await get(`${path}/pages?limit=2&cursor=${first.next_cursor}`))
   expect(last).toMatchObject({ items: [{ number: 3, text: '' }], next_cursor: null })
   expect(await bodyOf(await get(`${path}/pages/1`))).toEqual({
-    ...{ number: 1, width_points: 612, height_points: 792, rotation: 0 },
-    ...{ text: 'one two', failure: null },
+    number: 1,
+    width_points: 612,
+    height_points: 792,
+    rotation: 0,
+    text: 'one two',
+    failure: null,
   })
 })
 

@@ -126,7 +126,10 @@ export const getPagesNdjsonHandler =
   }
 
 const nextPages = (row: DocumentRow, c: Call, after: number) => ({
-  ...{ tenantId: c.tenantId, documentId: row.id, after, limit: pagesPerRead },
+  tenantId: c.tenantId,
+  documentId: row.id,
+  after,
+  limit: pagesPerRead,
 })
 
 async function* pagesInTurn<Row extends { number: number }>(

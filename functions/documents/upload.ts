@@ -83,7 +83,11 @@ type Filing = { files: StoredFile[]; policy: DuplicatePolicy; password: string |
 async function fileAll(deps: Deps, c: Call, { files, policy, password }: Filing) {
   const { tenantId, userId, role } = identityOf(c.identity)
   const shared = {
-    ...{ tenantId, userId, policy, ofUserAlone: role === 'ingest', requestId: c.requestId },
+    tenantId,
+    userId,
+    policy,
+    ofUserAlone: role === 'ingest',
+    requestId: c.requestId,
     passwordSealed: password === null ? null : await seal(deps.config.secret, password),
     at: deps.now(),
   }

@@ -54,8 +54,10 @@ async function runChecks(deps: Deps): Promise<Report> {
   ])
   const firstDown = [database, migrations, storage].find(({ check }) => check.status === 'down')
   const checks = {
-    ...{ database: database.check, migrations: migrations.check },
-    ...{ storage: storage.check, redis },
+    database: database.check,
+    migrations: migrations.check,
+    storage: storage.check,
+    redis,
   }
   return { status: worst(checks), cause: firstDown?.cause, checks }
 }

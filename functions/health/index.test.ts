@@ -8,8 +8,11 @@ import type { Deps } from '../_shared/ports/deps.ts'
 import { createApp } from './index.ts'
 
 const openOptions = {
-  ...{ poolMax: 2, prepare: true, applicationName: 'octavo-test-health' },
-  ...{ statementTimeoutMs: 1_000, connectTimeoutMs: 1_000 },
+  poolMax: 2,
+  prepare: true,
+  applicationName: 'octavo-test-health',
+  statementTimeoutMs: 1_000,
+  connectTimeoutMs: 1_000,
 }
 
 function openAt(url: string) {

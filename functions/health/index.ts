@@ -89,8 +89,10 @@ export const createApp = (deps: Deps) => {
       return reply(200, {
         status: report.status === 'ok' ? 'ok' : 'degraded',
         checks: {
-          ...{ database: database.status, migrations: migrations.status },
-          ...{ storage: storage.status, redis: redis.status },
+          database: database.status,
+          migrations: migrations.status,
+          storage: storage.status,
+          redis: redis.status,
         },
       })
     })
@@ -100,8 +102,10 @@ export const createApp = (deps: Deps) => {
       const states = Object.entries(all).map(([name, { status }]) => [name, status] as const)
       const isWhole = report.status === 'ok' && states.every(([, status]) => status === 'ok')
       return reply(200, {
-        ...{ status: isWhole ? 'ok' : 'degraded', version: deps.config.version },
-        ...{ checks: report.checks, services: Object.fromEntries(states) },
+        status: isWhole ? 'ok' : 'degraded',
+        version: deps.config.version,
+        checks: report.checks,
+        services: Object.fromEntries(states),
       })
     })
     .on(services, async () => reply(200, await deps.config.reference.health()))

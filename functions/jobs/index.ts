@@ -66,8 +66,10 @@ export const createApp = (deps: Deps) => {
       const page = await toPage(
         { cursors: c.cursors, scope, url: c.url },
         {
-          ...{ rows: await listRunEvents(deps.db, of), limit },
-          ...{ position: (row: RunEventRow) => [row.id], item: contract.toRunEvent },
+          rows: await listRunEvents(deps.db, of),
+          limit,
+          position: (row: RunEventRow) => [row.id],
+          item: contract.toRunEvent,
         },
       )
       return reply(200, page.body, { headers: page.headers })

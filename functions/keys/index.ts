@@ -43,7 +43,11 @@ export const createApp = (deps: Deps) =>
       const scope = [c.tenantId, 'listKeys', keys.userId, filter.user_id, filter.active].join('|')
       const after = cursor ? await c.cursors.read(scope, cursor, z.tuple([z.uuid()])) : null
       const rows = await listKeyRows(deps.db, {
-        ...{ ...filter, scope: keys, after: after?.[0] ?? null, limit: limit + 1, now: deps.now() },
+        ...filter,
+        scope: keys,
+        after: after?.[0] ?? null,
+        limit: limit + 1,
+        now: deps.now(),
       })
       const parts = { rows, limit, position: (row: KeyRow) => [row.id], item: toKey }
       const page = await toPage({ cursors: c.cursors, scope, url: c.url }, parts)

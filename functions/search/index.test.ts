@@ -144,7 +144,8 @@ test.each(['-only', 'a OR -b', '...', ' ', '"-"'])(
     const { get } = await searching()
     const response = await get(`/v1/search?q=${encodeURIComponent(q)}`)
     expect(await bodyOf(response)).toMatchObject({
-      ...{ status: 422, errors: [{ in: 'query', pointer: '/q', code: 'no_words' }] },
+      status: 422,
+      errors: [{ in: 'query', pointer: '/q', code: 'no_words' }],
       hint: expect.stringContaining('at least one word'),
     })
   },

@@ -15,9 +15,11 @@ test('the text form of a query is read by its precedence', () => {
       type: 'and',
       left: { type: 'not', operand: { type: 'lexeme', lexeme: 'b' } },
       right: {
-        ...{ type: 'phrase', distance: 3 },
+        type: 'phrase',
+        distance: 3,
         left: {
-          ...{ type: 'phrase', distance: 1 },
+          type: 'phrase',
+          distance: 1,
           left: { type: 'lexeme', lexeme: 'c' },
           right: { type: 'lexeme', lexeme: 'd' },
         },

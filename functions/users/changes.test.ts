@@ -16,8 +16,14 @@ async function addDocument(db: Db, tenantId: string, userId: string): Promise<st
   const sha256 = crypto.getRandomValues(new Uint8Array(32))
   await db.insert(blobs).values({ tenantId, sha256, storageKey: `${tenantId}/${id}`, bytes: 1 })
   await db.insert(documents).values({
-    ...{ tenantId, id, userId, sha256, filename: 'a.txt', mediaType: 'text/plain' },
-    ...{ kind: 'text' as const, jobId: uuidv7() },
+    tenantId,
+    id,
+    userId,
+    sha256,
+    filename: 'a.txt',
+    mediaType: 'text/plain',
+    kind: 'text' as const,
+    jobId: uuidv7(),
   })
   return id
 }

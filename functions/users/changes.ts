@@ -112,7 +112,9 @@ async function requireHeir(tx: Tx, { tenantId, id }: UserRow, transferTo: string
   throw new AppError('invalid', 'query /transfer_to: Must be another active user.', {
     errors: [
       {
-        ...{ in: 'query', pointer: '/transfer_to', code: 'unknown_user' },
+        in: 'query',
+        pointer: '/transfer_to',
+        code: 'unknown_user',
         detail: 'Must be another active user.',
       },
     ],

@@ -111,8 +111,12 @@ test('me is the user of the key, with what this key may do', async () => {
   const { get, operator, tenant } = await setup(createApp)
   const me = Me.parse(await (await get('/me', { as: 'viewer' })).json())
   expect(me).toMatchObject({
-    ...{ id: tenant.admin.id, role: 'admin', tenant_id: tenant.id, is_operator: false },
-    ...{ key_id: tenant.keyIds.viewer, key_role: 'viewer' },
+    id: tenant.admin.id,
+    role: 'admin',
+    tenant_id: tenant.id,
+    is_operator: false,
+    key_id: tenant.keyIds.viewer,
+    key_role: 'viewer',
   })
   expect(await (await operator.get('/me')).json()).toMatchObject({ is_operator: true })
 })
@@ -151,7 +155,10 @@ test('each role gets to exactly the routes that are its own', async () => {
   const apart = { ...reading, list: 403, read: 403 }
   const expected = {
     admin: { create: 201, list: 200, me: 200, read: 200, change: 200, remove: 204 },
-    ...{ editor: reading, viewer: reading, ingest: apart, worker: apart },
+    editor: reading,
+    viewer: reading,
+    ingest: apart,
+    worker: apart,
     nobody: { create: 401, list: 401, me: 401, read: 401, change: 401, remove: 401 },
   }
   const actual: Record<string, Record<string, number>> = {}

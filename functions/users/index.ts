@@ -21,14 +21,15 @@ const toUser = (row: UserRow) => ({
   updated_at: row.updatedAt.toISOString(),
 })
 
+async function existing(read: Promise<UserRow | null>): Promise<UserRow> {
+  const row = await read
+  if (!row) throw new AppError('not_found', 'There is nothing here.')
+  return row
+}
+
 /** People and programs of a tenant. */
 export const createApp = (deps: Deps) => {
-  const findUser = userReader(deps.db)
-  const readUser = async (tenantId: string, id: string): Promise<UserRow> => {
-    const row = await findUser(tenantId, id)
-    if (!row) throw new AppError('not_found', 'There is nothing here.')
-    return row
-  }
+  const readUser = userReader(deps.db)
   return newApp(deps, { name: 'users', summary: 'People and programs of a tenant.' })
     .on(contract.createUser, (c, { json }) =>
       c.write(async (tx) => {
@@ -45,7 +46,10 @@ export const createApp = (deps: Deps) => {
       const scope = [c.tenantId, 'listUsers', filter.role, filter.disabled, filter.email].join('|')
       const after = cursor ? await c.cursors.read(scope, cursor, z.tuple([z.uuid()])) : null
       const rows = await listUserRows(deps.db, {
-        ...{ ...filter, tenantId: c.tenantId, after: after?.[0] ?? null, limit: limit + 1 },
+        ...filter,
+        tenantId: c.tenantId,
+        after: after?.[0] ?? null,
+        limit: limit + 1,
       })
       const parts = { rows, limit, position: (row: UserRow) => [row.id], item: toUser }
       const page = await toPage({ cursors: c.cursors, scope, url: c.url }, parts)
@@ -53,15 +57,18 @@ export const createApp = (deps: Deps) => {
     })
     .on(contract.getMe, async (c) => {
       const { tenantId, userId, keyId, role, isOperator } = identityOf(c.identity)
-      const user = toUser(await readUser(tenantId, userId))
+      const user = toUser(await existing(readUser(tenantId, userId)))
       // No ETag: the same path is another resource for another key.
       return reply(200, {
-        ...{ ...user, tenant_id: tenantId, key_id: keyId, key_role: role },
+        ...user,
+        tenant_id: tenantId,
+        key_id: keyId,
+        key_role: role,
         is_operator: isOperator,
       })
     })
     .on(contract.getUser, async (c, { param }) => {
-      const row = await readUser(c.tenantId, param.id)
+      const row = await existing(readUser(c.tenantId, param.id))
       return reply(200, toUser(row), { version: row.version })
     })
     .on(contract.changeUser, (c, { param, json }) =>

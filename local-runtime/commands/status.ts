@@ -1,5 +1,6 @@
 import { defineCommand } from 'citty'
 import { type Config, loadConfig, socketPath } from '../config.ts'
+import { errorListKey } from '../relay/recent-entries.ts'
 import { NotRunning, readStatus } from '../supervisor/control-client.ts'
 import type { ProcessState } from '../supervisor/supervisor.ts'
 import { orExplain } from './terminal.ts'
@@ -38,7 +39,7 @@ export function statusReport(config: Config, processes: readonly ProcessState[])
     database_password_file: database.password?.file ?? null,
     redis_url: redis.url,
     redis_password_file: redis.password?.file ?? null,
-    log_list: 'logs:errors',
+    log_list: errorListKey,
     admin_key_file: paths.adminKey,
     processes: processes.map(({ role, name, pid, restarts, memory }) => ({
       role,

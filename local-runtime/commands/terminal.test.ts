@@ -25,7 +25,8 @@ test('the status names addresses and secret files, and never a secret', () => {
     database_password_file: '/h/secrets/database-password',
     redis_url: expect.stringMatching(/^redis:\/\/127\.0\.0\.1:\d+$/),
     redis_password_file: '/h/secrets/redis-password',
-    ...{ log_list: 'logs:errors', admin_key_file: '/h/admin-key' },
+    log_list: 'logs:errors',
+    admin_key_file: '/h/admin-key',
     processes: [{ role: 'isolate', name: 'users,keys', pid: 7 }],
   })
 })

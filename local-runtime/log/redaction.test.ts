@@ -17,12 +17,15 @@ test.each([
 
 test('an error of the database is told with its code and constraint, never with a value', () => {
   const cause = Object.assign(new Error('invalid input syntax for type uuid: "private value"'), {
-    ...{ code: '22P02', constraint_name: 'users_email_is_lower_case', detail: 'private value' },
+    code: '22P02',
+    constraint_name: 'users_email_is_lower_case',
+    detail: 'private value',
   })
   const described = describeError(new DrizzleQueryError('select 1', ['private value'], cause))
   expect(JSON.stringify(described)).not.toContain('private value')
   expect(described.cause).toMatchObject({
-    ...{ code: '22P02', constraint: 'users_email_is_lower_case' },
+    code: '22P02',
+    constraint: 'users_email_is_lower_case',
     message: 'invalid input syntax for type uuid',
   })
 })
@@ -30,7 +33,9 @@ test('an error of the database is told with its code and constraint, never with 
 test('an error is told whole, with its stack and causes, and whatever else was thrown as text', () => {
   const err = new Error('outer', { cause: new TypeError('inner') })
   expect(describeError(err)).toMatchObject({
-    ...{ name: 'Error', message: 'outer', stack: expect.stringContaining('redaction.test.ts') },
+    name: 'Error',
+    message: 'outer',
+    stack: expect.stringContaining('redaction.test.ts'),
     cause: { name: 'TypeError', message: 'inner' },
   })
   expect(describeError('just text')).toEqual({ name: 'string', message: 'just text' })

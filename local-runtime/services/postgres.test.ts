@@ -23,7 +23,10 @@ test('the cluster is Postgres 16 with scram, ICU, checksums, logical WAL and dur
       encryption: 'scram-sha-256',
       durable: 'ononon',
     },
-    ...{ addresses: '127.0.0.1', provider: 'i', locale: 'und', encoding: 'UTF8' },
+    addresses: '127.0.0.1',
+    provider: 'i',
+    locale: 'und',
+    encoding: 'UTF8',
   })
 })
 

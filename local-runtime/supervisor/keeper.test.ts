@@ -24,7 +24,11 @@ function processes() {
 }
 
 const duty = (start: Duty['start'], more: Partial<Duty> = {}): Duty => ({
-  ...{ role: 'isolate', name: 'users', version: '1', overlap: true, start },
+  role: 'isolate',
+  name: 'users',
+  version: '1',
+  overlap: true,
+  start,
   ...more,
 })
 

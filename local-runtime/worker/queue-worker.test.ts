@@ -1,54 +1,18 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { readdir } from 'node:fs/promises'
 import { and, asc, eq } from 'drizzle-orm'
 import { uuidv7 } from 'uuidv7'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { documentPages, documents, jobHistory, jobs as jobRows } from '../../db/schema/index.ts'
 import { blobDeletionJobKind, reprocessDocument } from '../../domain/documents/processing.ts'
 import { cancelJob, enqueueJob, ringWorkers } from '../../domain/jobs/queue.ts'
-import type { JobHost } from '../../functions/_shared/ports/jobs.ts'
-import { jobs } from '../../functions/documents/jobs.ts'
-import { extractionChild, misbehavingChild } from '../../test/fixtures/extraction.ts'
 import { longPdf, makePdf } from '../../test/fixtures/pdf.ts'
 import { type StoredDocument, storeDocument } from '../../test/fixtures/stored-document.ts'
+import { startWorker } from '../../test/fixtures/worker.ts'
 import { eventually } from '../../test/harness/eventually.ts'
-import { setup } from '../../test/harness/setup.ts'
-import { QueueWorker } from './queue-worker.ts'
 
-const noRoutes = () => ({ fetch: async () => new Response() })
 const text = (words: string) => new Uint8Array(Buffer.from(words))
 
-/** A worker of this test alone; with `misbehaving`, the document's text says what the child does wrong. */
-async function start(options: { misbehaving?: boolean; stallMs?: number; leaseMs?: number } = {}) {
-  const world = await setup(noRoutes as never)
-  const temporaryFolder = await mkdtemp(join(tmpdir(), 'octavo-worker-'))
-  const host: JobHost = {
-    childPath: () => (options.misbehaving ? misbehavingChild : extractionChild),
-    temporaryFolder,
-    extraction: {
-      ...{ pagesMax: 500, memoryBytesMax: 300 * 1024 * 1024, deadlineMs: 15_000 },
-      stallMs: options.stallMs ?? 15_000,
-    },
-  }
-  const worker = new QueueWorker({
-    ...{ deps: world.deps, database: world, handlers: jobs, host, name: 'test', concurrency: 2 },
-    ...{ leaseMs: options.leaseMs ?? 3_000, drainMs: 200, listens: true },
-  })
-  const running = worker.run()
-  let drained: Promise<void> | undefined
-  const drain = () => {
-    drained ??= worker.drain().then(() => running)
-    return drained
-  }
-  onTestFinished(async () => {
-    await drain()
-    await rm(temporaryFolder, { recursive: true, force: true })
-  })
-  return { ...world, temporaryFolder, drain }
-}
-
-type World = Awaited<ReturnType<typeof start>>
+type World = Awaited<ReturnType<typeof startWorker>>
 
 const store = (world: World, stored: Partial<Parameters<typeof storeDocument>[1]>) =>
   storeDocument(world, { tenant: world.tenant, bytes: longPdf(12, 3), ...stored })
@@ -97,14 +61,21 @@ const processing = (world: World, document: StoredDocument) =>
   })
 
 test('a queued document becomes pages, a language and a completed job', async () => {
-  const world = await start()
+  const world = await startWorker()
   const document = await store(world, {})
   expect(await ended(world, document)).toMatchObject({
-    ...{ status: 'completed', attempts: 1, progressDone: 12, progressTotal: 12 },
+    status: 'completed',
+    attempts: 1,
+    progressDone: 12,
+    progressTotal: 12,
     result: { page_count: 12 },
   })
   expect(await documentOf(world, document)).toMatchObject({
-    ...{ status: 'completed', pageCount: 12, pagesDone: 12, language: 'en', failureCode: null },
+    status: 'completed',
+    pageCount: 12,
+    pagesDone: 12,
+    language: 'en',
+    failureCode: null,
     extractionMs: expect.any(Number),
   })
   const pages = await pagesOf(world, document)
@@ -116,7 +87,7 @@ test('a queued document becomes pages, a language and a completed job', async ()
 })
 
 test('a protected document fails as encrypted without its password and completes with it', async () => {
-  const world = await start()
+  const world = await startWorker()
   const page = { text: [{ x: 60, y: 700, size: 20, text: 'Secret' }] }
   const bytes = makePdf([page], { password: 'sesame' })
   const refused = await store(world, { bytes })
@@ -133,7 +104,7 @@ test('a protected document fails as encrypted without its password and completes
 })
 
 test('a page that hangs its reader is marked alone, and the pages after it are read', async () => {
-  const world = await start({ misbehaving: true, stallMs: 400 })
+  const world = await startWorker({ misbehaving: true, stallMs: 400 })
   const document = await store(world, { bytes: text('hangs on the second page') })
   expect(await ended(world, document)).toMatchObject({ status: 'completed' })
   expect(await pagesOf(world, document)).toMatchObject([
@@ -151,7 +122,7 @@ test.each([
   'a document that makes its reader misbehave (%s) fails as %s, and the worker lives on',
   async (how, code) => {
     const stallMs = how === 'endless' ? 500 : 15_000
-    const world = await start({ misbehaving: true, stallMs })
+    const world = await startWorker({ misbehaving: true, stallMs })
     const document = await store(world, { bytes: text(how) })
     expect(await ended(world, document)).toMatchObject({ status: 'failed' })
     expect(await documentOf(world, document)).toMatchObject({ status: 'failed', failureCode: code })
@@ -160,7 +131,7 @@ test.each([
 )
 
 test('a cancelled document stops, with its job', async () => {
-  const world = await start({ misbehaving: true })
+  const world = await startWorker({ misbehaving: true })
   const document = await store(world, { bytes: text('silent') })
   await processing(world, document)
   const { tenantId, jobId } = document
@@ -175,7 +146,7 @@ test('a cancelled document stops, with its job', async () => {
 })
 
 test('a document that is deleted while it is read leaves nothing behind', async () => {
-  const world = await start()
+  const world = await startWorker()
   const document = await store(world, { bytes: longPdf(300) })
   await processing(world, document)
   const { tenantId, id } = document
@@ -188,7 +159,7 @@ test('a document that is deleted while it is read leaves nothing behind', async 
 })
 
 test('a document that is read again keeps its old pages whole until it has new ones', async () => {
-  const world = await start()
+  const world = await startWorker()
   const document = await store(world, {})
   await ended(world, document)
   const { tenantId, id: documentId } = document
@@ -212,7 +183,7 @@ test('a document that is read again keeps its old pages whole until it has new o
 })
 
 test('an attempt whose lease went to another writes nothing more and says so', async () => {
-  const world = await start({ misbehaving: true, leaseMs: 600_000 })
+  const world = await startWorker({ misbehaving: true, leaseMs: 600_000 })
   const document = await store(world, { bytes: text('hangs on the second page') })
   await eventually(
     'the first page is stored',
@@ -230,7 +201,7 @@ test('an attempt whose lease went to another writes nothing more and says so', a
 })
 
 test('a worker that stops gives its job back without counting the attempt', async () => {
-  const world = await start({ misbehaving: true })
+  const world = await startWorker({ misbehaving: true })
   const document = await store(world, { bytes: text('silent') })
   await processing(world, document)
   await world.drain()
@@ -239,7 +210,7 @@ test('a worker that stops gives its job back without counting the attempt', asyn
 })
 
 test('bytes whose row is gone are removed from storage', async () => {
-  const world = await start()
+  const world = await startWorker()
   const { storageKey } = await world.storage.put(world.tenant.id, new Blob(['bytes']).stream(), 10)
   const id = uuidv7()
   const payload = { storage_key: storageKey }

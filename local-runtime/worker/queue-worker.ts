@@ -114,7 +114,9 @@ export class QueueWorker {
       const recovered = await recoverExpiredLeases(db, recoveredMax)
       for (const { id, ending } of recovered) {
         this.options.deps.log.warn('A job was taken back from a worker that stopped', {
-          ...{ job_id: id, next: ending, code: 'lease_expired' },
+          job_id: id,
+          next: ending,
+          code: 'lease_expired',
         })
       }
       if (recovered.length > 0) this.ring()

@@ -22,7 +22,9 @@ async function startWorker(home: string): Promise<ChildProcess> {
   const { url } = await testDatabase()
   const worker = spawn(process.execPath, [workerProgram], {
     env: {
-      ...{ PATH: process.env.PATH, OCTAVO_HOME: home, DATABASE_URL: url },
+      PATH: process.env.PATH,
+      OCTAVO_HOME: home,
+      DATABASE_URL: url,
       ...{
         OCTAVO_SECRET: '07'.repeat(32),
         REDIS_PASSWORD: 'none',

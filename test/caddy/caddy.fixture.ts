@@ -89,7 +89,11 @@ async function startOnFreePort(home: string, env: Record<string, string>): Promi
     try {
       keep(
         await startCaddy({
-          ...{ home, caddyfile, servicesDir, bind: '127.0.0.1', port },
+          home,
+          caddyfile,
+          servicesDir,
+          bind: '127.0.0.1',
+          port,
           env: { OCTAVO_PORT: String(port), ...env },
         }),
       )

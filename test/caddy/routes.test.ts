@@ -59,8 +59,12 @@ test.each(['/', '/v1', '/v1/usersx', '/v2/users', '/livez/x', '/v1/nothing'])(
       ...[404, 'application/problem+json', 'mine-0001'],
     ])
     expect(JSON.parse(body)).toEqual({
-      ...{ type: 'urn:octavo:problem:not_found', title: 'Not found', status: 404 },
-      ...{ detail: 'No function answers at this path.', instance: 'mine-0001', code: 'not_found' },
+      type: 'urn:octavo:problem:not_found',
+      title: 'Not found',
+      status: 404,
+      detail: 'No function answers at this path.',
+      instance: 'mine-0001',
+      code: 'not_found',
     })
   },
 )
@@ -73,7 +77,8 @@ test('a function learns the real address and one sane request id, whatever the c
   const claims = { 'x-client-address': '1.2.3.4', 'x-forwarded-for': '1.2.3.4' }
   const sane = await send('/v1/users', { headers: { ...claims, 'x-request-id': 'mine-0001' } })
   expect(JSON.parse(sane.body).headers).toMatchObject({
-    ...{ 'x-client-address': '127.0.0.1', 'x-forwarded-for': '127.0.0.1' },
+    'x-client-address': '127.0.0.1',
+    'x-forwarded-for': '127.0.0.1',
     'x-request-id': 'mine-0001',
   })
   for (const wild of ['short', 'x'.repeat(65), 'has space', '{env.HOME}-1234', 'a"b,c:defgh']) {

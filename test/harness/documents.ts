@@ -48,8 +48,13 @@ export async function completeDocument(db: Db, { tenantId, document, pages }: Re
   const of = { tenantId, documentId: document.id, jobId: document.job_id }
   const header = { pageCount: pages.length, title: 'A title', author: null, restart: false }
   const rows = pages.map((text, index) => ({
-    ...{ number: index + 1, widthPoints: 612, heightPoints: 792, rotation: 0, text },
-    ...{ words: packWords(typedWords(text)), failureCode: null },
+    number: index + 1,
+    widthPoints: 612,
+    heightPoints: 792,
+    rotation: 0,
+    text,
+    words: packWords(typedWords(text)),
+    failureCode: null,
   }))
   await db.transaction(async (tx) => {
     await completeJob(tx, lease)
@@ -81,8 +86,14 @@ export async function addDocument(db: Db, { tenantId, userId, pages, filename }:
   const sha256 = crypto.getRandomValues(new Uint8Array(32))
   await db.insert(blobs).values({ tenantId, sha256, storageKey: `${tenantId}/${id}`, bytes: 1 })
   await db.insert(documents).values({
-    ...{ tenantId, id, userId, sha256, jobId, filename: filename ?? 'a.pdf' },
-    ...{ mediaType: 'application/pdf', kind: 'pdf' as const },
+    tenantId,
+    id,
+    userId,
+    sha256,
+    jobId,
+    filename: filename ?? 'a.pdf',
+    mediaType: 'application/pdf',
+    kind: 'pdf' as const,
   })
   const job = { tenantId, id: jobId, kind: extractionJobKind, subjectId: id, userId }
   await db.transaction((tx) => enqueueJob(tx, job))

@@ -14,10 +14,19 @@ export async function addMember(
   const [id, keyId] = [uuidv7(), uuidv7()]
   const { text, secretSha256 } = await newKey(keyId)
   await db.insert(users).values({
-    ...{ tenantId, id, email: `${role}-${id}@octavo.test`, displayName: `A ${role}`, role },
+    tenantId,
+    id,
+    email: `${role}-${id}@octavo.test`,
+    displayName: `A ${role}`,
+    role,
   })
   await db.insert(apiKeys).values({
-    ...{ tenantId, id: keyId, userId: id, name: `${keyRole} key`, role: keyRole, secretSha256 },
+    tenantId,
+    id: keyId,
+    userId: id,
+    name: `${keyRole} key`,
+    role: keyRole,
+    secretSha256,
   })
   return { id, keyId, key: text, auth: { authorization: `Bearer ${text}` } }
 }

@@ -11,7 +11,11 @@ import { setup } from './setup.ts'
 type Time = { time: string }
 
 const readTime = route({
-  ...{ method: 'get', path: '/time', operationId: 'readTime', role: 'viewer', summary: 'The time' },
+  method: 'get',
+  path: '/time',
+  operationId: 'readTime',
+  role: 'viewer',
+  summary: 'The time',
   replies: { 200: z.object({ time: z.string() }) },
 })
 

@@ -41,8 +41,13 @@ let operator: Promise<TestTenant> | undefined
 export function openTestDatabase(): Promise<Database> {
   opened ??= testDatabase().then(({ url }) => {
     const database = openDatabase({
-      ...{ url, poolMax: 4, prepare: true, applicationName: 'octavo-test' },
-      ...{ statementTimeoutMs: 10_000, connectTimeoutMs: 5_000, onStatement: recordStatement },
+      url,
+      poolMax: 4,
+      prepare: true,
+      applicationName: 'octavo-test',
+      statementTimeoutMs: 10_000,
+      connectTimeoutMs: 5_000,
+      onStatement: recordStatement,
     })
     onFileEnd(checkStatements)
     onFileEnd(() => database.close())
@@ -76,7 +81,16 @@ export async function setup<A extends TestApp>(
   const speaking = (of: TestTenant): Actor => ({ ...of, ...requestsOf(app, of) })
   return {
     ...requestsOf(app, tenant),
-    ...{ app, deps, db, sql, clock, config, storage, redis, logLines: log.lines, tenant },
+    app,
+    deps,
+    db,
+    sql,
+    clock,
+    config,
+    storage,
+    redis,
+    logLines: log.lines,
+    tenant,
     otherTenant: speaking(other),
     operator: speaking(operatorTenant),
   }

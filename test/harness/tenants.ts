@@ -23,13 +23,21 @@ export async function createTenant(
   const admin = { id: uuidv7(), email: `admin-${id}@octavo.test` }
   await db.insert(tenants).values({ id, name, isOperator: options.isOperator ?? false })
   await db.insert(users).values({
-    ...{ tenantId: id, id: admin.id, email: admin.email },
-    ...{ displayName: 'Admin', role: 'admin' as const },
+    tenantId: id,
+    id: admin.id,
+    email: admin.email,
+    displayName: 'Admin',
+    role: 'admin' as const,
   })
   const issued = await Promise.all(roles.map(async (role) => ({ role, ...(await issue()) })))
   await db.insert(apiKeys).values(
     issued.map(({ role, keyId, secretSha256 }) => ({
-      ...{ tenantId: id, id: keyId, userId: admin.id, name: `${role} key`, role, secretSha256 },
+      tenantId: id,
+      id: keyId,
+      userId: admin.id,
+      name: `${role} key`,
+      role,
+      secretSha256,
     })),
   )
   const byRole = (pick: (key: (typeof issued)[number]) => string) =>

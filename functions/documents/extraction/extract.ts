@@ -56,7 +56,10 @@ async function readPages(context: JobContext, writer: PageWriter, source: Source
   for (let brokenPages = 0; ; brokenPages++) {
     try {
       const batches = runExtraction({
-        ...{ ...source, pagesMax, signal, fromPage: writer.nextPage },
+        ...source,
+        pagesMax,
+        signal,
+        fromPage: writer.nextPage,
         childPath: host.childPath('extraction'),
         limits: { ...limits, deadlineMs: deadlineAt - performance.now() },
       })
@@ -79,7 +82,12 @@ async function readPages(context: JobContext, writer: PageWriter, source: Source
 
 function brokenPage(number: number, { code }: ChildFailure): ExtractedPage {
   return {
-    ...{ number, widthPoints: null, heightPoints: null, rotation: 0, text: '' },
-    ...{ words: new Uint8Array(), failureCode: code },
+    number,
+    widthPoints: null,
+    heightPoints: null,
+    rotation: 0,
+    text: '',
+    words: new Uint8Array(),
+    failureCode: code,
   }
 }

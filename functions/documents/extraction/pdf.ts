@@ -72,8 +72,13 @@ function readPage(pdfium: Pdfium, document: number, number: number): ExtractedPa
 
 function brokenPage(number: number): ExtractedPage {
   return {
-    ...{ number, widthPoints: null, heightPoints: null, rotation: 0, text: '' },
-    ...{ words: new Uint8Array(), failureCode: 'damaged' },
+    number,
+    widthPoints: null,
+    heightPoints: null,
+    rotation: 0,
+    text: '',
+    words: new Uint8Array(),
+    failureCode: 'damaged',
   }
 }
 

@@ -38,8 +38,13 @@ export async function* readPlainText(start: StartMessage): AsyncGenerator<ChildM
 
 function pageOf(number: number, text: string): ExtractedPage {
   return {
-    ...{ number, widthPoints: null, heightPoints: null, rotation: 0 as const, text },
-    ...{ words: new Uint8Array(), failureCode: null },
+    number,
+    widthPoints: null,
+    heightPoints: null,
+    rotation: 0 as const,
+    text,
+    words: new Uint8Array(),
+    failureCode: null,
   }
 }
 

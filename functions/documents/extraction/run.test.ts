@@ -52,7 +52,14 @@ test('whoever stops asking for pages leaves no process behind', async ({ skip })
   const { signal } = new AbortController()
   const childPath = extractionChild
   const batches = runExtraction({
-    ...{ path, kind: 'pdf', password: null, fromPage: 1, pagesMax: 500, childPath, limits, signal },
+    path,
+    kind: 'pdf',
+    password: null,
+    fromPage: 1,
+    pagesMax: 500,
+    childPath,
+    limits,
+    signal,
   })
   await batches.next()
   expect(await childrenReading(childPath)).toBeGreaterThan(0)
@@ -65,7 +72,14 @@ test('the child runs only a little ahead of who stores its pages', async () => {
   const { signal } = new AbortController()
   const childPath = extractionChild
   const batches = runExtraction({
-    ...{ path, kind: 'pdf', password: null, fromPage: 1, pagesMax: 500, childPath, limits, signal },
+    path,
+    kind: 'pdf',
+    password: null,
+    fromPage: 1,
+    pagesMax: 500,
+    childPath,
+    limits,
+    signal,
   })
   const sizes: number[] = []
   for await (const batch of batches) {
