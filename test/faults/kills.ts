@@ -16,8 +16,10 @@ export type Rehearsal = {
 
 /** Without these the load itself would be refused. */
 export const unlimited = {
-  ...{ RATE_KEY_PER_SECOND: '100000', RATE_KEY_BURST: '100000' },
-  ...{ RATE_ADDRESS_PER_SECOND: '100000', RATE_ADDRESS_BURST: '100000' },
+  RATE_KEY_PER_SECOND: '100000',
+  RATE_KEY_BURST: '100000',
+  RATE_ADDRESS_PER_SECOND: '100000',
+  RATE_ADDRESS_BURST: '100000',
 }
 
 /** The longest that any request may take: Caddy gives up at 30 s. */
@@ -75,9 +77,14 @@ function print({ role, name }: Victim, kills: number, rehearsal: Rehearsal): voi
   const { load, lost, restoredMs } = rehearsal
   const statuses = Map.groupBy(load.failures, ({ status }) => status)
   const figures = {
-    ...{ fault: name ? `${role}:${name}` : role, kills, requests: load.requests },
-    ...{ acknowledged: load.acknowledged, lost: lost.length, failed: load.failures.length },
-    ...{ longest_ms: load.longestMs, restored_ms: restoredMs },
+    fault: name ? `${role}:${name}` : role,
+    kills,
+    requests: load.requests,
+    acknowledged: load.acknowledged,
+    lost: lost.length,
+    failed: load.failures.length,
+    longest_ms: load.longestMs,
+    restored_ms: restoredMs,
     ...Object.fromEntries([...statuses].map(([status, list]) => [`status_${status}`, list.length])),
   }
   const words = Object.entries(figures).map(([key, value]) => `${key}=${value}`)

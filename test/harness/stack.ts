@@ -109,9 +109,7 @@ export class Stack {
   /** Ends it, by force where asking does not help, and removes its home. */
   async remove(): Promise<void> {
     await this.octavo('stop')
-    const left = await eventually('no process is left', () => this.areGone(), stopMs).catch(
-      () => false,
-    )
+    const left = await eventually('none is left', () => this.areGone(), stopMs).catch(() => false)
     if (!left) for (const pid of await this.livingPids()) kill(pid, 'SIGKILL')
     await rm(stackPaths(this.home).run, { recursive: true, force: true })
     await rm(this.home, { recursive: true, force: true, maxRetries: 5 })
@@ -121,10 +119,13 @@ export class Stack {
     return (await this.livingPids()).length === 0
   }
 
-  /** Every process on this machine that works for this home; of Postgres the first alone. Linux only. */
-  async livingPids(): Promise<number[]> {
+  /**
+   * Every process on this machine that works for this home; of Postgres the first alone. Linux only.
+   * @param program only those that have it in their command line
+   */
+  async livingPids(program = ''): Promise<number[]> {
     const pids = (await readdir('/proc')).map(Number).filter((pid) => pid > 0)
-    const ours = pids.filter((pid) => worksIn(this.home, pid))
+    const ours = pids.filter((pid) => worksIn(this.home, pid) && commandLine(pid).includes(program))
     return ours.filter((pid) => !/^postgres: /.test(commandLine(pid)))
   }
 }
@@ -148,7 +149,9 @@ export async function newStack(options: StackOptions = {}): Promise<Stack> {
 function stopWithUs({ checkout, env }: Stack): number {
   const script = 'cat >/dev/null; "$0" local-runtime/main.ts stop; rm -rf "$OCTAVO_HOME"'
   const guard = spawn('sh', ['-c', script, process.execPath], {
-    ...{ cwd: checkout, env, detached: true },
+    cwd: checkout,
+    env,
+    detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],
   })
   guard.unref()
