@@ -1,5 +1,13 @@
 import { createHash } from 'node:crypto'
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -56,6 +64,16 @@ test('a body that is too large or breaks off leaves nothing behind', async () =>
   await expect(storage.put(tenantId, broken, 100)).rejects.toThrow('the caller went away')
   expect(readdirSync(join(folder, 'unfinished'))).toEqual([])
   expect(existsSync(join(folder, tenantId))).toBe(false)
+})
+
+test('what a killed process left unfinished is removed, and what is still written stays', async () => {
+  const { folder, storage } = newStorage()
+  mkdirSync(join(folder, 'unfinished'))
+  for (const name of ['abandoned', 'alive']) writeFileSync(join(folder, 'unfinished', name), 'x')
+  const longAgo = new Date(Date.now() - 2 * 3_600_000)
+  utimesSync(join(folder, 'unfinished', 'abandoned'), longAgo, longAgo)
+  await storage.put(tenantId, body('some bytes'), 100)
+  expect(readdirSync(join(folder, 'unfinished'))).toEqual(['alive'])
 })
 
 test('a key that is none reads and deletes nothing, wherever it points', async () => {

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { constants } from 'node:fs'
-import { mkdir, open, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import type { ReadableStream as NodeReadableStream } from 'node:stream/web'
@@ -9,6 +9,8 @@ import type { ByteRange, Storage, StoredObject } from '../functions/_shared/port
 
 const keyPattern = /^[0-9a-f-]{36}\/[0-9a-f]{2}\/[0-9a-f]{64}-[0-9a-f-]{36}$/
 const readChunkBytes = 256 * 1024
+// An upload that lives is written to every few seconds; one whose process was killed never again.
+const abandonedMs = 3_600_000
 
 /**
  * Storage in a folder: `<tenant>/<first byte of SHA-256>/<SHA-256>-<unique>`. A body is written beside it, synced,
@@ -17,11 +19,20 @@ const readChunkBytes = 256 * 1024
 export function openFolderStorage(folder: string): Storage {
   const pathOf = (storageKey: string): string | null =>
     keyPattern.test(storageKey) ? join(folder, storageKey) : null
+  let sweptAtMs = 0
+  const sweep = async () => {
+    if (Date.now() - sweptAtMs < abandonedMs) return
+    sweptAtMs = Date.now()
+    // What cannot be removed now only takes room, and is tried again.
+    await removeAbandoned(join(folder, 'unfinished')).catch(() => {})
+  }
   return {
-    put: (tenantId, body, bytesMax) =>
-      putFile({ folder, tenantId, body, bytesMax }).catch((err: unknown) => {
+    async put(tenantId, body, bytesMax) {
+      await sweep()
+      return putFile({ folder, tenantId, body, bytesMax }).catch((err: unknown) => {
         throw asUnavailable(err)
-      }),
+      })
+    },
     async get(storageKey, range) {
       const path = pathOf(storageKey)
       return path === null ? null : readFile(path, range)
@@ -61,6 +72,14 @@ async function putFile({ folder, tenantId, body, bytesMax }: Put): Promise<Store
   } catch (err) {
     await rm(unfinished, { force: true })
     throw err
+  }
+}
+
+async function removeAbandoned(unfinished: string): Promise<void> {
+  for (const name of await readdir(unfinished)) {
+    const path = join(unfinished, name)
+    const { mtimeMs } = await stat(path)
+    if (Date.now() - mtimeMs > abandonedMs) await rm(path, { force: true })
   }
 }
 
