@@ -21,6 +21,7 @@ export const createApp = (deps: Deps) => {
   const reads = { deps, readVisible }
   return newApp(deps, { name: 'documents', summary: 'Files, and the pages read from them.' })
     .on(routes.uploadDocuments, uploadHandler(deps))
+    .on(routes.putDocument, uploadHandler(deps))
     .on(routes.listDocuments, async (c, { query }) => {
       const { cursor, limit, user_id: wanted, ...rest } = query
       const { role, userId, tenantId } = identityOf(c.identity)

@@ -54,6 +54,15 @@ role \`ingest\` only those of its own user count as the same. A body that arrive
   timeoutMs: uploadMinutes * 60 * 1000,
 })
 
+/** The same by PUT, which is what `curl -T` sends. */
+export const putDocument = route({
+  ...uploadDocuments,
+  method: 'put',
+  operationId: 'putDocument',
+  summary: 'Upload one file by PUT, as `curl -T` does',
+  description: `The same as uploading by POST. Repeating it is safe under the policy \`link\`; \`Idempotency-Key\` is for POST.`,
+})
+
 export const listDocuments = route({
   method: 'get',
   path: '/',

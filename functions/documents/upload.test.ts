@@ -40,6 +40,15 @@ test('a file is stored, filed and queued together, and its reply says where it i
   expect([...storage.objects.keys()]).toEqual([receipt.storage_key])
 })
 
+test('PUT uploads like POST, and repeating it gives the same document', async () => {
+  const { put, traces } = await uploading()
+  const first = await put('/v1/documents?filename=a.pdf', pdf('x'))
+  const again = await put('/v1/documents?filename=a.pdf', pdf('x'))
+  expect([first.status, again.status]).toEqual([202, 200])
+  expect((await bodyOf<Receipt>(again)).id).toBe((await bodyOf<Receipt>(first)).id)
+  expect(await traces()).toEqual(tracesOfOne)
+})
+
 test('a file without name or type is named after what it is', async () => {
   const { post } = await uploading()
   const named = async (body: string, headers = {}) =>

@@ -46,7 +46,7 @@ export class FunctionApp<Name extends string = string, S = Record<never, never>>
 
   on<const R extends Route>(
     definition: R,
-    handler: Handler<R>,
+    handler: Handler<NoInfer<R>>,
   ): FunctionApp<Name, S & RouteSchema<`/v1/${Name}`, R>> {
     const base = definition.atRoot ? '' : `/v1/${this.info.name}`
     const path: JoinPath<string, string> =
