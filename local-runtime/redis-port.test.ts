@@ -4,6 +4,7 @@ import { afterEach, expect, test } from 'vitest'
 import type { RedisPort } from '../functions/_shared/ports/redis.ts'
 import { startTestRedis, testRedis } from '../test/harness/redis.ts'
 import { openRedis } from './redis-port.ts'
+import { relayLine, setupRelay } from './relay/relay.fixture.ts'
 import { until } from './supervisor/testing.ts'
 
 const closers: (() => void)[] = []
@@ -11,13 +12,13 @@ const nowhere = 'redis://127.0.0.1:1'
 // The promise is 155 ms; the rest is for a machine that is busy with other tests.
 const waitMsMax = 155 + 500
 
-function open(url: string, password: string | null = null): RedisPort {
+function open(url: string, password: string | null = null, relaySocket = '/nowhere.sock') {
   const limits = {
     key: { perSecond: 5, burst: 10 },
     address: { perSecond: 5, burst: 10 },
     authFailure: { perMinute: 3 },
   }
-  const options = { url, password, commandTimeoutMs: 150, limits, relaySocket: '/nowhere.sock' }
+  const options = { url, password, commandTimeoutMs: 150, limits, relaySocket }
   const redis = openRedis(options)
   closers.push(redis.close)
   return redis.port
@@ -73,6 +74,21 @@ test('cache and limits work in memory while Redis is away', async () => {
   expect(await exercise(port)).toEqual(expected)
   expect(await port.state()).toEqual({ status: 'degraded', version: null })
   expect(await port.errorList.read(10)).toEqual({ entries: [], degraded: true, dropped: 0 })
+})
+
+test('counts come from the relay, whether Redis is there or not', async () => {
+  const { post, socketPath } = await setupRelay()
+  await post([1, 2].map((n) => relayLine({ msg: `job ${n} failed` })))
+  expect((await open(nowhere, null, socketPath).errorList.groups()).items).toMatchObject([
+    { message: 'job # failed', count: 2 },
+  ])
+})
+
+test('counts are unavailable while the relay is away, and say so', async () => {
+  await expect(open(nowhere).errorList.groups()).rejects.toMatchObject({
+    code: 'unavailable',
+    message: expect.stringContaining('relay'),
+  })
 })
 
 test('a Redis that takes connections and never answers holds no call up', async () => {

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { route } from '../_shared/http/route.ts'
+import { failures, route } from '../_shared/http/route.ts'
 
 const levels = ['warn', 'error'] as const
 const Level = z
@@ -31,6 +31,55 @@ const LogPage = z
     dropped: z.int().meta({ description: 'Lines lost before they could be kept.', example: 0 }),
   })
   .meta({ id: 'LogPage' })
+
+// The relay keeps 300 kinds of warnings and 200 of errors, and one group of others for each.
+const groupsMax = 502
+
+const LogGroup = z
+  .object({
+    level: Level,
+    source: LogEntry.shape.source,
+    function: LogEntry.shape.function,
+    code: LogEntry.shape.code,
+    status: LogEntry.shape.status,
+    message: z.string().meta({
+      description: 'With numbers, ids and quoted parts as `#`.',
+      example: 'The job # took # s.',
+    }),
+    count: z.int().meta({ description: 'Exact since `since`.', example: 1204 }),
+    first_time: z.iso.datetime(),
+    last_time: z.iso.datetime(),
+    last_request_id: z.string().nullable().meta({ description: 'Of the newest of them.' }),
+  })
+  .meta({ id: 'LogGroup', description: 'Entries that are alike, counted together.' })
+
+const LogGroupPage = z
+  .object({
+    items: z.array(LogGroup),
+    next_cursor: z.null().meta({ description: `Always null: there are at most ${groupsMax}.` }),
+    since: z.iso.datetime().meta({ description: 'When counting began: the start of the relay.' }),
+  })
+  .meta({ id: 'LogGroupPage' })
+
+export const listLogGroups = route({
+  method: 'get',
+  path: '/groups',
+  operationId: 'listLogGroups',
+  role: 'operator',
+  summary: 'How often each kind of warning or error came, most frequent first',
+  description:
+    'A flood pushes nothing out: new kinds beyond 300 of warnings and 200 of errors are counted as `other`.',
+  input: {
+    query: z.object({
+      limit: z.coerce.number().int().min(1).max(groupsMax).default(20),
+      level: Level.optional(),
+      source: LogEntry.shape.source.optional(),
+      function: z.string().min(1).max(64).optional(),
+    }),
+  },
+  replies: { 200: LogGroupPage, ...failures('unavailable') },
+  example: { query: { limit: '10', level: 'error' } },
+})
 
 export const listLogs = route({
   method: 'get',

@@ -47,7 +47,7 @@ const remarks = {
   well: 'The relay and Redis answer again.',
 }
 
-const levelStyle = { warn: 'yellow', error: 'red' } as const
+export const levelStyle = { warn: 'yellow', error: 'red' } as const
 
 /** "2026-11-20T08:00:00.000Z ERROR documents POST /v1/documents 503 unavailable: ... [request id]" */
 export function entryLine(entry: ErrorEntry, colour: boolean): string {
@@ -67,6 +67,6 @@ export function entryLine(entry: ErrorEntry, colour: boolean): string {
   return words.filter((word) => word !== null && word !== '').join(' ')
 }
 
-// Callers write parts of an entry: no escape sequence, line break or change of direction reaches the terminal.
-const printable = (text: string): string =>
+/** Callers write parts of an entry: no escape sequence, line break or change of direction reaches the terminal. */
+export const printable = (text: string): string =>
   stripVTControlCharacters(text).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ')

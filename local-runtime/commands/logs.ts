@@ -3,8 +3,9 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { defineCommand } from 'citty'
 import { type Config, loadConfig, socketPath } from '../config.ts'
-import { readRelay } from '../redis/error-list.ts'
+import { readRelayEntries, readRelayGroups } from '../relay/reader.ts'
 import { LogPrinter } from './logs-follow.ts'
+import { groupLines } from './logs-groups.ts'
 import { orExplain } from './terminal.ts'
 
 const shownMax = 200
@@ -15,31 +16,50 @@ export const logs = defineCommand({
   meta: { name: 'logs', description: 'Show the last warnings and errors of all processes' },
   args: {
     follow: { type: 'boolean', alias: 'f', description: 'Go on with what comes' },
+    groups: { type: 'boolean', description: 'How often each kind came, most frequent first' },
     limit: { type: 'string', default: '50', description: `Entries at first, ${shownMax} at most` },
     process: { type: 'string', description: 'Instead, the log file of one process, such as caddy' },
   },
   run: ({ args }) =>
     orExplain(async () => {
       const config = loadConfig()
-      if (args.process) await showFile(config, args.process, args.follow === true)
-      else await showErrors(config, Number(args.limit) || shownMax, args.follow === true)
+      const limit = Number(args.limit) || shownMax
+      if (args.groups === true) await showGroups(config, limit)
+      else if (args.process) await showFile(config, args.process, args.follow === true)
+      else await showErrors(config, limit, args.follow === true)
     }),
 })
 
-async function showErrors({ paths }: Config, limit: number, follow: boolean): Promise<void> {
-  const socket = socketPath(paths.run, 'relay.sock')
+const isColoured = () => process.stdout.isTTY === true && process.stdout.hasColors()
+
+const relaySocket = ({ paths }: Config): string => socketPath(paths.run, 'relay.sock')
+
+/** The relay's answer. @throws {Error} one sentence for a person: it does not answer */
+async function orAway<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await answer
+  } catch (cause) {
+    throw new Error('The relay does not answer. Start the stack with ./deploy-local.sh', { cause })
+  }
+}
+
+async function showGroups(config: Config, limit: number): Promise<void> {
+  const groups = await orAway(readRelayGroups(relaySocket(config)))
+  for (const line of groupLines(groups, limit, isColoured())) console.log(line)
+}
+
+async function showErrors(config: Config, limit: number, follow: boolean): Promise<void> {
+  const socket = relaySocket(config)
   const printer = new LogPrinter({
     print: (line) => console.log(line),
     remark: (line) => console.error(line),
-    colour: process.stdout.isTTY === true && process.stdout.hasColors(),
+    colour: isColoured(),
   })
-  const first = await readRelay(socket, shownMax).catch(() => null)
-  if (first === null && !follow)
-    throw new Error('The relay does not answer. Start the stack with ./deploy-local.sh')
-  printer.show(first, limit)
+  const first = readRelayEntries(socket, shownMax)
+  printer.show(await (follow ? first.catch(() => null) : orAway(first)), limit)
   while (follow) {
     await wait(followMs)
-    printer.show(await readRelay(socket, shownMax).catch(() => null))
+    printer.show(await readRelayEntries(socket, shownMax).catch(() => null))
   }
 }
 

@@ -1,22 +1,12 @@
-import type { ErrorEntry } from '../../functions/_shared/ports/redis.ts'
+import type { ErrorEntry, ErrorGroup } from '../../functions/_shared/ports/redis.ts'
 import type { EntryLevel } from './entry.ts'
 
 // Callers can cause warnings of many shapes, errors hardly: each level has room of its own.
 const groupsMax: Record<EntryLevel, number> = { warn: 300, error: 200 }
 
-/** Entries that are alike, counted exactly since the relay started. */
-export type Group = Pick<ErrorEntry, 'level' | 'source' | 'function' | 'code' | 'status'> & {
-  /** The message of the first, with numbers, ids and quoted parts as `#`. */
-  message: string
-  count: number
-  first_time: string
-  last_time: string
-  last_request_id: string | null
-}
-
 /** Counts that no flood can push out: a new shape never replaces a known one, it is counted under `other`. */
 export class Groups {
-  readonly #groups = new Map<string, Group>()
+  readonly #groups = new Map<string, ErrorGroup>()
   readonly #sizes: Record<EntryLevel, number> = { warn: 0, error: 0 }
 
   add(entry: ErrorEntry): void {
@@ -45,21 +35,29 @@ export class Groups {
     else this.#groups.set(key, newGroup(anyone, 'other messages'))
   }
 
-  /** Most frequent first. */
-  list(limit: number): Group[] {
-    return [...this.#groups.values()].sort((a, b) => b.count - a.count).slice(0, limit)
+  /** All of them, most frequent first. */
+  list(): ErrorGroup[] {
+    return [...this.#groups.values()].sort((a, b) => b.count - a.count)
   }
 }
 
-function newGroup(entry: ErrorEntry, message: string): Group {
+function newGroup(entry: ErrorEntry, message: string): ErrorGroup {
   const { level, source, code, status, time, request_id } = entry
   return {
-    ...{ level, source, function: entry.function, code, status, message },
-    ...{ count: 1, first_time: time, last_time: time, last_request_id: request_id },
+    level,
+    source,
+    function: entry.function,
+    code,
+    status,
+    message,
+    count: 1,
+    first_time: time,
+    last_time: time,
+    last_request_id: request_id,
   }
 }
 
-function count(group: Group, entry: ErrorEntry): void {
+function count(group: ErrorGroup, entry: ErrorEntry): void {
   group.count += 1
   group.last_time = entry.time
   group.last_request_id = entry.request_id

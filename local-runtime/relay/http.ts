@@ -6,17 +6,17 @@ import { LineSplitter } from './line-splitter.ts'
 import { entriesMax } from './recent-entries.ts'
 import type { Sink } from './sink.ts'
 
-const groupsMax = 500
 const sendersMax = 1_000
 
 type Surroundings = { collector: Collector; sink: Sink; batches: BatchNumbers }
 
-/** `POST /_logs`, `GET /entries?limit=`, `GET /groups?limit=`, `GET /health`; see docs/errors-and-logs.md. */
+/** `POST /_logs`, `GET /entries?limit=`, `GET /groups`, `GET /health`; see docs/errors-and-logs.md. */
 export function newHttpHandler(collector: Collector, sink: Sink): RequestListener {
   const surroundings = { collector, sink, batches: new BatchNumbers() }
+  const since = new Date().toISOString()
   const routes: Record<string, (url: URL) => unknown> = {
     '/entries': (url) => entriesPage(surroundings, url),
-    '/groups': (url) => ({ items: collector.groups.list(numberIn(url, 'limit', groupsMax)) }),
+    '/groups': () => ({ items: collector.groups.list(), since }),
     '/health': () => state(surroundings),
   }
   return (req, res) => {

@@ -1,3 +1,5 @@
+/** The Redis list of warnings and errors; other programs know it by this name. */
+export const errorListKey = 'logs:errors'
 export const entriesMax = 200
 
 /** One entry as JSON, and its place in the order of this relay: 1, 2, 3 ...; 0 when it came from Redis. */

@@ -7,7 +7,9 @@ import type { RunningRedis } from '../services/redis.ts'
 import { caddyLine, eventually, newRunFolder, relayLine, setupRelay } from './relay.fixture.ts'
 
 const targetOf = ({ url, socket, password }: RunningRedis) => ({
-  ...{ url, socket, password: password.reveal() },
+  url,
+  socket,
+  password: password.reveal(),
 })
 
 /** The list as a stranger sees it. */
@@ -65,7 +67,7 @@ test('of 100,000 lines nobody ever sees more than 200, the newest stay, and all 
   seen.isReading = false
   await watching
   expect([seen.max, await reader.length()]).toEqual([200, 200])
-  expect((await groups()).map(({ status, count }) => [status, count])).toEqual([
+  expect((await groups()).items.map(({ status, count }) => [status, count])).toEqual([
     [404, 99_999],
     [502, 1],
   ])

@@ -1,7 +1,6 @@
 import { Redis } from 'ioredis'
-import { entriesMax, mergeEntries, type RecentEntry } from './recent-entries.ts'
+import { entriesMax, errorListKey, mergeEntries, type RecentEntry } from './recent-entries.ts'
 
-export const listName = 'logs:errors'
 // No request waits for this, so it may take longer than the 150 ms of the functions' client.
 const commandTimeoutMs = 1_000
 const connectTimeoutMs = 2_000
@@ -55,8 +54,8 @@ export class RedisList {
   async push(entries: readonly string[]): Promise<void> {
     const replies = await this.#redis
       .multi()
-      .lpush(listName, ...entries)
-      .ltrim(listName, 0, entriesMax - 1)
+      .lpush(errorListKey, ...entries)
+      .ltrim(errorListKey, 0, entriesMax - 1)
       .exec()
     throwFailed(replies)
   }
@@ -69,8 +68,8 @@ export class RedisList {
   async merge(ours: readonly RecentEntry[]): Promise<RecentEntry[]> {
     await this.#endLastConnection()
     for (let attempt = 0; attempt < mergeAttemptsMax; attempt += 1) {
-      await this.#redis.watch(listName)
-      const theirs = await this.#redis.lrange(listName, 0, -1)
+      await this.#redis.watch(errorListKey)
+      const theirs = await this.#redis.lrange(errorListKey, 0, -1)
       const merged = mergeEntries(theirs, ours)
       const jsons = merged.map(({ json }) => json)
       if (isSame(jsons, theirs.toReversed())) {
@@ -79,16 +78,16 @@ export class RedisList {
       }
       const replies = await this.#redis
         .multi()
-        .del(listName)
-        .lpush(listName, ...jsons)
-        .ltrim(listName, 0, entriesMax - 1)
+        .del(errorListKey)
+        .lpush(errorListKey, ...jsons)
+        .ltrim(errorListKey, 0, entriesMax - 1)
         .exec()
       // null: somebody wrote in between.
       if (replies === null) continue
       throwFailed(replies)
       return merged
     }
-    throw new Error(`${listName} changed at each of ${mergeAttemptsMax} attempts to merge`)
+    throw new Error(`${errorListKey} changed at each of ${mergeAttemptsMax} attempts to merge`)
   }
 
   /** Gives up the connection, whose state is unknown, and makes a new one. */

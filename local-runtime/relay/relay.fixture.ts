@@ -4,10 +4,9 @@ import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
-import type { ErrorEntry } from '../../functions/_shared/ports/redis.ts'
+import type { ErrorEntry, ErrorGroups } from '../../functions/_shared/ports/redis.ts'
 import { poll } from '../services/process.ts'
 import type { Counters } from './counters.ts'
-import type { Group } from './groups.ts'
 import type { RelayLine } from './line.ts'
 import type { RedisTarget } from './redis-list.ts'
 import { startRelay } from './server.ts'
@@ -23,14 +22,21 @@ export type EntriesPage = Pick<Health, 'degraded' | 'dropped'> & {
 }
 
 export const relayLine = (fields: Partial<RelayLine> = {}): RelayLine => ({
-  ...{ level: 40, time: Date.now(), msg: 'slow', source: 'function', function: 'users' },
+  level: 40,
+  time: Date.now(),
+  msg: 'slow',
+  source: 'function',
+  function: 'users',
   ...fields,
 })
 
 /** What Caddy writes about a failed request. */
 export const caddyLine = (requestId: string, status = 502): string =>
   JSON.stringify({
-    ...{ level: 'error', ts: Date.now() / 1000, logger: 'http.log.access', status },
+    level: 'error',
+    ts: Date.now() / 1000,
+    logger: 'http.log.access',
+    status,
     request: { remote_ip: '127.0.0.1', remote_port: '1', method: 'GET', uri: '/v1/users?a=b' },
     resp_headers: { 'X-Request-Id': [requestId] },
   })
@@ -62,7 +68,7 @@ export function relayCalls(run: string) {
     entries: (query = '') => get<EntriesPage>(`/entries${query}`),
     messages: async () =>
       (await get<EntriesPage>('/entries')).entries.map(({ message }) => message),
-    groups: async () => (await get<{ items: Group[] }>('/groups')).items,
+    groups: () => get<ErrorGroups>('/groups'),
     post: (lines: readonly RelayLine[] | string, headers: Record<string, string> = {}) => {
       const body =
         typeof lines === 'string' ? lines : lines.map((l) => JSON.stringify(l)).join('\n')

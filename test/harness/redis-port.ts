@@ -1,10 +1,12 @@
 import type {
   Cache,
   ErrorEntry,
+  ErrorGroup,
   LimitName,
   Limits,
   RedisPort,
 } from '../../functions/_shared/ports/redis.ts'
+import { Groups } from '../../local-runtime/relay/groups.ts'
 
 const windowMs = 1_000
 
@@ -17,15 +19,24 @@ export type MemoryRedisOptions = {
 /** What functions may ask of Redis, answered from memory by the test's clock. */
 export function memoryRedis(options: MemoryRedisOptions): RedisPort & { entries: ErrorEntry[] } {
   const entries: ErrorEntry[] = []
+  const startedAt = options.now().toISOString()
   return {
     entries,
     cache: memoryCache(options.now),
     limits: memoryLimits(options),
     errorList: {
       read: async (limit) => ({ entries: entries.slice(0, limit), degraded: false, dropped: 0 }),
+      groups: async () => ({ items: groupsOf(entries), since: startedAt }),
     },
     state: async () => ({ status: 'ok', version: 'memory' }),
   }
+}
+
+/** Counted as the relay counts, oldest first. */
+function groupsOf(entries: readonly ErrorEntry[]): ErrorGroup[] {
+  const groups = new Groups()
+  for (const entry of entries.toReversed()) groups.add(entry)
+  return groups.list()
 }
 
 function memoryCache(now: () => Date): Cache {

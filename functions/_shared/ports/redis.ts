@@ -36,10 +36,25 @@ export type ErrorEntry = {
   message: string
 }
 
-/** The last 200 warnings and errors, newest first. */
+/** Entries that are alike, counted exactly. */
+export type ErrorGroup = Pick<ErrorEntry, 'level' | 'source' | 'function' | 'code' | 'status'> & {
+  /** The message of the first, with numbers, ids and quoted parts as `#`. */
+  message: string
+  count: number
+  first_time: string // RFC 3339 UTC with milliseconds, as all times here
+  last_time: string
+  last_request_id: string | null
+}
+
+/** All groups, most frequent first; `since`: when counting began. */
+export type ErrorGroups = { items: ErrorGroup[]; since: string }
+
+/** The last 200 warnings and errors, newest first, and counts of all that ever came. */
 export interface ErrorList {
   /** `degraded`: read from the relay's memory, because Redis is away. */
   read(limit: number): Promise<{ entries: ErrorEntry[]; degraded: boolean; dropped: number }>
+  /** @throws {AppError} `unavailable`: who counts does not answer */
+  groups(): Promise<ErrorGroups>
 }
 
 /** What functions may ask of Redis. `state` is what `health` reports. */
