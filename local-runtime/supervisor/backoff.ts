@@ -1,5 +1,8 @@
 const firstMs = 50
 const maxMs = 10_000
+// One that lived this long has served. Its callers wait for the next, however often it was killed before.
+const servedMs = 500
+const afterServiceMaxMs = 500
 // A process that lived this long was well: its next end counts as the first.
 const healthyMs = 30_000
 
@@ -16,7 +19,8 @@ export class Backoff {
   nextMs(livedMs: number): number {
     this.#failures = livedMs > healthyMs ? 1 : this.#failures + 1
     if (this.#failures === 1) return 0
-    const ceiling = Math.min(firstMs * 2 ** this.#failures, maxMs)
+    const limitMs = livedMs > servedMs ? afterServiceMaxMs : maxMs
+    const ceiling = Math.min(firstMs * 2 ** this.#failures, limitMs)
     // Between half and all: never at once again, and never in step with others.
     return Math.round(ceiling * (0.5 + this.#random() / 2))
   }

@@ -109,3 +109,9 @@ test('the first restart is immediate, later ones wait longer, with jitter, up to
   expect(long.nextMs(1)).toBe(10_000)
   expect(long.nextMs(60_000)).toBe(0)
 })
+
+test('a process that served before it was killed is soon back, however often that happens', () => {
+  const backoff = new Backoff(() => 1)
+  const waits = Array.from({ length: 12 }, () => backoff.nextMs(1_500))
+  expect(Math.max(...waits)).toBe(500)
+})
