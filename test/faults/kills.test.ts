@@ -41,3 +41,24 @@ test('a request that an isolate held when it was killed is answered 502, which i
   })
   expect(entry).toMatchObject({ status: 502, source: 'caddy', level: 'error' })
 })
+
+type Health = { status: string; services: Record<string, string> }
+type Details = Record<string, { status: string; pid?: number; restarts?: number }>
+
+test('a stack whose worker has stopped says degraded, serves on, and is ok with the next worker', async () => {
+  await stack.becomes('ok')
+  const details = async () => (await (await stack.request('/v1/health/services')).json()) as Details
+  const pid = await stack.pidOf('worker')
+  expect((await details()).worker).toMatchObject({ status: 'ok', pid })
+  kill(pid, 'SIGSTOP')
+  const health = await eventually('health tells of the worker', async () => {
+    const response = await stack.request('/v1/health')
+    const body = (await response.json()) as Health
+    return body.status === 'degraded' && { status: response.status, ...body.services }
+  })
+  expect(health).toMatchObject({ status: 200, worker: expect.stringMatching(/^(degraded|down)$/) })
+  await stack.becomes('ok')
+  const { worker } = await details()
+  expect(worker?.pid).not.toBe(pid)
+  expect(worker?.restarts).toBeGreaterThan(0)
+})

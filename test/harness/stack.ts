@@ -85,6 +85,11 @@ export class Stack {
     return found.pid
   }
 
+  /** Of all its processes, pages that they share counted once; in bytes. */
+  async memory(): Promise<number> {
+    return (await this.status()).pss_bytes_sum
+  }
+
   get adminKey(): string {
     return readFileSync(join(this.home, 'admin-key'), 'utf8').trim()
   }
