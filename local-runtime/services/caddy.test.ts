@@ -45,7 +45,8 @@ afterEach(async () => {
 
 test('Caddy serves a Caddyfile with the environment it was given, and writes below the home alone', async () => {
   const place = newHome(answering)
-  const { port } = await start(place)
+  const { port, version } = await start(place)
+  expect(version).toMatch(/^v?\d+\./)
   expect(await (await fetch(`http://${bind}:${port}/`)).text()).toBe('served')
   expect(await checkCaddy({ ...place, bind, port })).toEqual({
     status: 'ok',

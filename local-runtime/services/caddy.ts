@@ -31,7 +31,12 @@ export type CaddyOptions = {
   sink?: OutputSink
 }
 
-export type RunningCaddy = { pid: number; exited: Promise<Exit>; stop: () => Promise<Exit> }
+export type RunningCaddy = {
+  pid: number
+  version: string
+  exited: Promise<Exit>
+  stop: () => Promise<Exit>
+}
 
 /** @throws {ServiceError} what Caddy has against the Caddyfile, or that it cannot be found */
 export async function validateCaddyfile(
@@ -52,6 +57,8 @@ export async function startCaddy(options: CaddyOptions): Promise<RunningCaddy> {
   const folder = stackPaths(home).caddy
   ensureFolders(home)
   await validateCaddyfile(options)
+  // Asked while it starts; nothing but what is shown depends on it.
+  const version = caddyVersion(options).catch(() => 'unknown')
   const giveBack = claimFolder('Caddy', folder)
   try {
     await endProcessesIn(folder, 'caddy')
@@ -66,7 +73,8 @@ export async function startCaddy(options: CaddyOptions): Promise<RunningCaddy> {
       { timeoutMs: startTimeoutMs, intervalMs: 10 },
     )
     const stop = () => child.stop(['SIGTERM', stopMs])
-    if (state === 'ready') return { pid: child.pid, exited: child.exited, stop }
+    if (state === 'ready')
+      return { pid: child.pid, version: await version, exited: child.exited, stop }
     await stop()
     throw new ServiceError(`Caddy cannot start: ${lastError(child.tail())}.`)
   } catch (err) {
@@ -82,14 +90,17 @@ export async function checkCaddy(options: {
   port: number
   servicesDir?: string
 }): Promise<ServiceHealth> {
-  const { home, bind, port } = options
+  const { bind, port } = options
   if (!(await isOpen(reachable(bind), port, 1000))) return { status: 'down', detail: 'no answer' }
-  const [found] = await ensurePrograms(options.servicesDir ?? stackPaths(home).services, [
-    caddyPackage,
-  ])
-  if (found === undefined) return { status: 'ok', version: 'unknown' }
+  return { status: 'ok', version: await caddyVersion(options) }
+}
+
+async function caddyVersion(options: { home: string; servicesDir?: string }): Promise<string> {
+  const folder = options.servicesDir ?? stackPaths(options.home).services
+  const [found] = await ensurePrograms(folder, [caddyPackage])
+  if (found === undefined) return 'unknown'
   const { output } = await runToEnd({ ...found, args: ['version'] }, { timeoutMs: 5000 })
-  return { status: 'ok', version: output.trim().split(/\s/)[0] || 'unknown' }
+  return output.trim().split(/\s/)[0] || 'unknown'
 }
 
 async function caddyCommand(

@@ -13,6 +13,9 @@ export type Running = {
   stop(waitMs?: number): Promise<unknown>
   /** What whoever started it should know. */
   remark?: string | null
+  /** How long ago it was heard; only for programs that report to the supervisor. */
+  silentMs?(): number
+  version?: string
 }
 
 export type ChildMessage =

@@ -1,7 +1,7 @@
 import { chmodSync, rmSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Manifest } from '../build.ts'
-import type { Emit, ProcessState } from './supervisor.ts'
+import type { Emit, KeptService, ProcessState } from './supervisor.ts'
 
 /** What `octavo deploy` sends: the build to run, which functions share a process, and the environment for all. */
 export type Deployment = {
@@ -13,11 +13,14 @@ export type Deployment = {
 /** Another number is another understanding of {@link Deployment}: then the supervisor itself is replaced. */
 export const controlProtocol = 1
 
+export type Services = { services: KeptService[] }
+
 export type Status = { protocol: number; processes: ProcessState[] }
 
-/** What the command line asks of the supervisor, at a socket that only its user can reach. */
+/** What the command line and `health` ask of the supervisor, at a socket that only its user can reach. */
 export type Control = {
   status(): Promise<Status>
+  services(): Services
   deploy(body: string, emit: Emit): Promise<void>
   replace(body: string, emit: Emit): Promise<void>
   stop(emit: Emit): Promise<void>
@@ -52,6 +55,9 @@ async function answer(req: IncomingMessage, res: ServerResponse, control: Contro
     switch (`${req.method} ${req.url}`) {
       case 'GET /status':
         tell(await control.status())
+        break
+      case 'GET /services':
+        tell(control.services())
         break
       case 'POST /deploy':
         await control.deploy(body, tell)

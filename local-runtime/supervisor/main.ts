@@ -59,6 +59,7 @@ async function end(): Promise<void> {
 
 const server = await serveControl(socketPath(config.paths.run, 'supervisor.sock'), {
   status: async () => ({ protocol: controlProtocol, processes: await supervisor.processes() }),
+  services: () => ({ services: supervisor.services() }),
   deploy: (body, emit) => supervisor.deploy(releaseOf(body), emit),
   replace: (body, emit) => supervisor.replace(releaseOf(body), emit),
   stop: (emit) => supervisor.stop(emit),

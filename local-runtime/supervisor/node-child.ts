@@ -38,12 +38,12 @@ const renewalShare = 0.8
  */
 export async function startNodeChild(spec: NodeChildSpec): Promise<NodeChild> {
   const child = await startChild(spec)
-  const needsRenewal = watch(child, spec)
+  const { needsRenewal, silentMs } = watch(child, spec)
   try {
     const { pid, exited } = child
     const remark = await isReady(child, spec)
     const stop = (waitMs = spec.stopMs) => stopChild(child, 'SIGTERM', waitMs)
-    return { pid, exited, needsRenewal, remark, stop }
+    return { pid, exited, needsRenewal, silentMs, remark, stop }
   } catch (err) {
     await stopChild(child, 'SIGKILL', 0)
     throw err
@@ -69,9 +69,10 @@ async function isReady(child: Child, { name, readyMs }: NodeChildSpec): Promise<
   }
 }
 
-function watch(child: Child, spec: NodeChildSpec): Promise<void> {
+function watch(child: Child, spec: NodeChildSpec) {
   const renewal = Promise.withResolvers<void>()
   let heardAtMs = performance.now()
+  const silentMs = () => performance.now() - heardAtMs
   child.process.on('message', (message) => {
     heardAtMs = performance.now()
     const beat = message as ChildMessage
@@ -80,11 +81,10 @@ function watch(child: Child, spec: NodeChildSpec): Promise<void> {
     else if (beat.rssBytes > spec.rssBytesMax * renewalShare) renewal.resolve()
   })
   const timer = setInterval(() => {
-    if (performance.now() - heardAtMs > spec.heartbeatMs)
-      killFor(child, spec, 'blocked its event loop')
+    if (silentMs() > spec.heartbeatMs) killFor(child, spec, 'blocked its event loop')
   }, lookMs)
   void child.exited.then(() => clearInterval(timer))
-  return renewal.promise
+  return { needsRenewal: renewal.promise, silentMs }
 }
 
 function killFor(child: Child, { name, entered, log }: NodeChildSpec, reason: string): void {

@@ -7,9 +7,12 @@ import { buildAll } from '../build.ts'
 import { buildInput } from '../commands/build-release.ts'
 import { deployment } from '../commands/deploy.ts'
 import { environment, loadConfig, prepareHome, socketPath } from '../config.ts'
+import { readSocketJson } from '../socket-json.ts'
+import type { Services } from './control.ts'
 import { command, NotRunning, readStatus } from './control-client.ts'
 import { until } from './testing.ts'
 
+const question = { path: '/services', timeoutMs: 2_000 }
 const cleanups: (() => void)[] = []
 
 afterEach(() => {
@@ -90,4 +93,21 @@ test('a second supervisor for the same home is refused, and the first goes on', 
   expect(await new Promise((resolve) => second.once('close', resolve))).not.toBe(0)
   expect(said).toContain('is already run by process')
   expect((await readStatus(socket)).processes).toHaveLength(1)
+})
+
+test('it tells of every process that shall run, also of one that has just been killed', async () => {
+  const { socket, replace } = await startSupervisor()
+  const ask = () => readSocketJson<Services>({ ...question, socketPath: socket })
+  const worker = async () => (await ask()).services.find(({ name }) => name === 'worker')
+  expect(await worker()).toBeUndefined()
+  await replace()
+  const first = await worker()
+  expect(first).toMatchObject({ restarts: 0, pid: expect.any(Number) })
+  expect(first?.silentMs).toBeLessThan(5_000)
+  const names = (await ask()).services.map(({ name }) => name)
+  expect(names).toContainEqual(expect.stringMatching(/^isolate .*health/))
+  process.kill(first?.pid ?? 0, 'SIGKILL')
+  await until('its end to be told', async () => (await worker())?.pid !== first?.pid)
+  await until('its successor', async () => ((await worker())?.pid ?? null) !== null)
+  expect((await worker())?.restarts).toBeGreaterThan(0)
 })

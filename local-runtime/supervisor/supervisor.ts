@@ -27,6 +27,15 @@ export type ProcessState = {
   memory: ProcessMemory | null
 }
 
+/** One process that shall run, and whether it does. */
+export type KeptService = {
+  name: string // "worker", "isolate users,keys"
+  pid: number | null // null: it does not run
+  restarts: number // after it had ended unexpectedly
+  silentMs: number | null // since it was last heard; null where a program does not report
+  version: string | null // null: our own, or unknown
+}
+
 const run = promisify(execFile)
 const taskTimeoutMs = 180_000
 // Later roles need earlier ones; the end comes in reverse.
@@ -100,6 +109,17 @@ export class Supervisor {
     return Promise.all(
       [own, ...kept].map(async (state) => ({ ...state, memory: await memoryOf(state.pid) })),
     )
+  }
+
+  /** From memory alone, so that it may be asked often. */
+  services(): KeptService[] {
+    return [...this.#keepers].map(([name, { running, restarts }]) => ({
+      name,
+      restarts,
+      pid: running?.pid ?? null,
+      silentMs: running?.silentMs ? Math.round(running.silentMs()) : null,
+      version: running?.version ?? null,
+    }))
   }
 
   async #ensure(duty: Duty | null, key: string, elsewhere = ''): Promise<string> {
