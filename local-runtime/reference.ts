@@ -1,8 +1,7 @@
 import { readFile } from 'node:fs/promises'
-import { request } from 'node:http'
 import { join } from 'node:path'
 import type { Reference } from '../functions/_shared/ports/deps.ts'
-import { socketPath } from './config.ts'
+import { newServiceStates } from './service-states.ts'
 
 type ReferenceOptions = {
   openapi: () => Promise<string>
@@ -16,7 +15,6 @@ const assets: Record<string, string> = {
   'swagger-ui-bundle.js': 'text/javascript; charset=utf-8',
   'favicon-32x32.png': 'image/png',
 }
-const relayTimeoutMs = 150
 
 /** What the host tells `docs` and `health` of all functions and services together. */
 export function newReference({ openapi, checkout, run }: ReferenceOptions): Reference {
@@ -28,23 +26,6 @@ export function newReference({ openapi, checkout, run }: ReferenceOptions): Refe
       const body = await readFile(join(checkout, 'node_modules/swagger-ui-dist', name))
       return { body: new Uint8Array(body), contentType }
     },
-    health: async () => ({ relay: await relayState(socketPath(run, 'relay.sock')) }),
+    health: newServiceStates(run),
   }
-}
-
-type State = { status: 'ok' | 'degraded' | 'down'; detail?: string }
-
-/** Without the relay requests are served; only the error list stands still. */
-function relayState(path: string): Promise<State> {
-  return new Promise((resolve) => {
-    const down = () => resolve({ status: 'degraded', detail: 'The error list is not written.' })
-    const req = request({ socketPath: path, path: '/entries?limit=1', timeout: relayTimeoutMs })
-    req.on('response', (res) => {
-      res.resume()
-      resolve({ status: 'ok' })
-    })
-    req.on('timeout', () => req.destroy())
-    req.on('error', down)
-    req.end()
-  })
 }

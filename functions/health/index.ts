@@ -22,12 +22,24 @@ const Health = z
     checks: z.object({ database: Check, migrations: Check, storage: Check, redis: Check }),
     services: z
       .record(z.string(), Status)
-      .meta({ description: 'What runs beside the functions, by name.' }),
+      .meta({ description: 'What runs beside the functions, by name.', example: { worker: 'ok' } }),
   })
-  .meta({ id: 'Health', description: 'Everything, with versions.' })
+  .meta({
+    id: 'Health',
+    description: 'Everything, with versions. `degraded` as soon as one part is not `ok`.',
+  })
 
 const ServiceDetails = z
-  .record(z.string(), z.object({ status: Status, detail: z.string().optional() }))
+  .record(
+    z.string(),
+    z.object({
+      status: Status,
+      detail: z.string().optional().meta({ example: 'It does not run.' }),
+      version: z.string().optional(),
+      pid: z.int().optional(),
+      restarts: z.int().optional().meta({ description: 'After it had ended unexpectedly.' }),
+    }),
+  )
   .meta({ id: 'ServiceDetails', description: 'State of each service, and what is known of it.' })
 
 const livez = route({

@@ -21,8 +21,17 @@ export type Reference = {
   openapi(): Promise<string>
   /** A file of the reference page, or `null`. */
   asset(name: string): Promise<{ body: Uint8Array<ArrayBuffer>; contentType: string } | null>
-  /** State of services that functions cannot see themselves; for `/v1/health`. */
-  health(): Promise<Record<string, { status: 'ok' | 'degraded' | 'down'; detail?: string }>>
+  /** State of services that functions cannot see themselves; for `/v1/health`. Resolves soon, whatever is away. */
+  health(): Promise<Record<string, ServiceState>>
+}
+
+/** One process beside the functions. All but `status` is for the operator. */
+export type ServiceState = {
+  status: 'ok' | 'degraded' | 'down'
+  detail?: string
+  version?: string
+  pid?: number
+  restarts?: number // after it had ended unexpectedly
 }
 
 /** All that a function knows of the world. */
