@@ -3,9 +3,17 @@ import type { ErrorEntry } from '../../functions/_shared/ports/redis.ts'
 import { entryLine, LogPrinter } from './logs-follow.ts'
 
 const entry = (message: string, fields: Partial<ErrorEntry> = {}): ErrorEntry => ({
-  ...{ time: '2026-11-20T05:00:46.694Z', level: 'error', source: 'caddy', function: 'users' },
-  ...{ request_id: 'req-1', method: 'POST', path: '/v1/users', status: 502, code: 'unavailable' },
-  ...{ message, ...fields },
+  time: '2026-11-20T05:00:46.694Z',
+  level: 'error',
+  source: 'caddy',
+  function: 'users',
+  request_id: 'req-1',
+  method: 'POST',
+  path: '/v1/users',
+  status: 502,
+  code: 'unavailable',
+  message,
+  ...fields,
 })
 
 function setupPrinter() {

@@ -77,7 +77,10 @@ export class Collector {
     const message = `${lost} log lines were lost; since the start ${garbled} garbled, ${oversized} oversized, ${unsent} unsent`
     this.#keep(
       fitted({
-        ...{ time: new Date().toISOString(), level: 'warn', source: 'relay', function: null },
+        time: new Date().toISOString(),
+        level: 'warn',
+        source: 'relay',
+        function: null,
         ...{
           request_id: null,
           method: null,

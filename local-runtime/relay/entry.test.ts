@@ -3,7 +3,10 @@ import { entryBytesMax, entryOfLine, levelOfStatus } from './entry.ts'
 import type { RelayLine } from './line.ts'
 
 const line = (fields: Partial<RelayLine> = {}): RelayLine => ({
-  ...{ level: 40, time: Date.UTC(2026, 10, 20, 5, 0, 46, 7), msg: 'slow', source: 'function' },
+  level: 40,
+  time: Date.UTC(2026, 10, 20, 5, 0, 46, 7),
+  msg: 'slow',
+  source: 'function',
   ...fields,
 })
 
@@ -34,8 +37,15 @@ test.each([
 test('an entry has every field of the contract, its path no query, its time milliseconds', () => {
   const request = { method: 'GET', path: '/v1/users?ticket=abc#x', status: 404, code: 'not_found' }
   expect(entryOfLine(line({ ...request, function: 'users', request_id: 'req-1' }))).toEqual({
-    ...{ time: '2026-11-20T05:00:46.007Z', level: 'warn', source: 'function', function: 'users' },
-    ...{ request_id: 'req-1', method: 'GET', path: '/v1/users', status: 404, code: 'not_found' },
+    time: '2026-11-20T05:00:46.007Z',
+    level: 'warn',
+    source: 'function',
+    function: 'users',
+    request_id: 'req-1',
+    method: 'GET',
+    path: '/v1/users',
+    status: 404,
+    code: 'not_found',
     message: 'slow',
   })
 })

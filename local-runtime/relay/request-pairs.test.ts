@@ -3,8 +3,15 @@ import type { ErrorEntry } from '../../functions/_shared/ports/redis.ts'
 import { RequestPairs } from './request-pairs.ts'
 
 const caddyEntry = (requestId: string | null): ErrorEntry => ({
-  ...{ time: '2026-11-20T05:00:46.007Z', level: 'error', source: 'caddy', function: 'users' },
-  ...{ request_id: requestId, method: 'GET', path: '/v1/users', status: 502, code: null },
+  time: '2026-11-20T05:00:46.007Z',
+  level: 'error',
+  source: 'caddy',
+  function: 'users',
+  request_id: requestId,
+  method: 'GET',
+  path: '/v1/users',
+  status: 502,
+  code: null,
   message: 'Caddy answered 502: EOF',
 })
 
