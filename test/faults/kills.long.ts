@@ -12,11 +12,11 @@ beforeAll(async () => {
 test.each<Victim>([
   { role: 'isolate', name: 'documents' },
   { role: 'isolate', name: 'users' },
-  { role: 'worker' },
-  { role: 'relay' },
-  { role: 'redis' },
-  { role: 'caddy' },
-  { role: 'postgres' },
+  { role: 'worker', name: '' },
+  { role: 'relay', name: '' },
+  { role: 'redis', name: '' },
+  { role: 'caddy', name: '' },
+  { role: 'postgres', name: '' },
 ])('eight kills of $role $name under load lose nothing that was acknowledged', async (victim) => {
   const { load, lost, before, after } = await rehearse(stack, victim, kills)
   expect(lost).toEqual([])
