@@ -15,7 +15,7 @@ const deploy = (stack: Stack): Promise<Ended> => stack.run('./deploy-local.sh', 
 async function beginStart(stack: Stack, ms: number): Promise<number> {
   const { env, checkout: cwd } = stack
   const options = { env, cwd, detached: true, stdio: 'ignore' } as const
-  const command = spawn('./deploy-local.sh', ['--no-smoke'], options)
+  const command = spawn('bash', ['deploy-local.sh', '--no-smoke'], options)
   await pause(ms)
   return command.pid ?? 0
 }
