@@ -82,7 +82,8 @@ export async function beginPages(
 export type PageRow = Omit<typeof documentPages.$inferInsert, 'tenantId' | 'documentId' | 'search'>
 
 /**
- * Stores pages that follow each other, and the progress. Pages that are there already stay as they are.
+ * Stores pages that follow each other, and the progress. Pages that are there already stay as they are; of none,
+ * the time that was spent is added.
  * @param spentMs working time since the last call; a document's `extraction_ms` is the sum over all attempts
  * @throws {DocumentGone}
  */
@@ -91,11 +92,12 @@ export async function appendPages(
   of: DocumentOfJob,
   { pages, spentMs }: { pages: readonly PageRow[]; spentMs: number },
 ): Promise<void> {
-  const last = Math.max(...pages.map((page) => page.number))
+  const last = Math.max(0, ...pages.map((page) => page.number))
   await writeDocument(tx, of, {
     pagesDone: sql`greatest(${documents.pagesDone}, ${last}::int)`,
     extractionMs: addMs(spentMs),
   })
+  if (pages.length === 0) return
   const { tenantId, documentId } = of
   await tx
     .insert(documentPages)
