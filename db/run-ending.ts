@@ -1,12 +1,12 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { failureCodes } from './schema/documents.ts'
 
-// What history keeps as it is; status, result, errors and the end itself are added.
+// What history keeps as it is; version, status, result, errors and the end itself are added.
 const keptColumns = sql.raw(
   [
     ...['tenant_id', 'id', 'kind', 'subject_id', 'user_id', 'payload', 'priority', 'run_at'],
     ...['attempts', 'attempts_max', 'leased_at', 'progress_done', 'progress_total', 'dedupe_key'],
-    ...['batch_id', 'request_id', 'version', 'created_at'],
+    ...['batch_id', 'request_id', 'created_at'],
   ].join(', '),
 )
 const knownFailures = sql.raw(failureCodes.map((code) => `'${code}'`).join(', '))
@@ -40,8 +40,8 @@ export function endJobs(status: SQL, error: SQL, result: SQL): SQL {
   return sql`ended as (
       select gone.*, ${status} as ending, ${error} as last_error, ${result} as final_result from gone
     ), kept as (
-      insert into job_history (${keptColumns}, status, result, errors, finished_at)
-      select ${keptColumns}, ending, final_result,
+      insert into job_history (${keptColumns}, version, status, result, errors, finished_at)
+      select ${keptColumns}, version + 1, ending, final_result,
         case when last_error is null then errors else errors || last_error end, clock_timestamp()
       from ended
     ), event as (

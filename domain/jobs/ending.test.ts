@@ -1,14 +1,15 @@
 import { and, eq } from 'drizzle-orm'
 import { uuidv7 } from 'uuidv7'
 import { expect, test } from 'vitest'
+import type { Db } from '../../db/client.ts'
 import { documents } from '../../db/schema/index.ts'
-import { leaseJobs, recoverExpiredLeases } from '../../db/system.ts'
+import { type LeasedJob, leaseJobs, recoverExpiredLeases } from '../../db/system.ts'
 import { storeDocument } from '../../test/fixtures/stored-document.ts'
 import { openTestDatabase } from '../../test/harness/setup.ts'
 import { memoryStorage } from '../../test/harness/storage.ts'
 import { createTenant } from '../../test/harness/tenants.ts'
 import { extractionJobKind, reprocessDocument } from '../documents/processing.ts'
-import { failJob } from './lease.ts'
+import { completeJob, endCancelledJob, failJob } from './lease.ts'
 import { cancelJob } from './queue.ts'
 
 async function setup() {
@@ -70,4 +71,21 @@ test('the end of a job that was replaced leaves its document alone', async () =>
   await db.transaction((tx) => cancelJob(tx, { tenantId, id: jobId }))
   expect(await state()).toMatchObject({ status: 'pending', jobId: later })
   await db.transaction((tx) => cancelJob(tx, { tenantId, id: later }))
+})
+
+const finalFault = { code: 'damaged', message: 'It is broken.', isFinal: true }
+
+test.each([
+  ['completed', (db: Db, job: LeasedJob) => db.transaction((tx) => completeJob(tx, job))],
+  ['failed', (db: Db, job: LeasedJob) => failJob(db, job, { fault: finalFault, retryMs: 0 })],
+  ['cancelled', (db: Db, job: LeasedJob) => endCancelledJob(db, job)],
+])('the end of a job is one more version of it: %s', async (status, end) => {
+  const { db, sql, tenantId, jobId, lease } = await setup()
+  const job = await lease()
+  const [before] =
+    await sql`select version from jobs where tenant_id = ${tenantId} and id = ${jobId}`
+  await end(db, job)
+  const [after] = await sql`
+    select status, version from job_history where tenant_id = ${tenantId} and id = ${jobId}`
+  expect(after).toEqual({ status, version: before?.version + 1 })
 })

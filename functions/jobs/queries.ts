@@ -32,8 +32,7 @@ const openColumns = {
 }
 const endedColumns = {
   ...sharedColumns(jobHistory),
-  // History keeps the last version of the open job, and its end is a change that callers see.
-  version: sql<number>`${jobHistory.version} + 1`.as('version'),
+  version: sql<number>`${jobHistory.version}`.as('version'),
   cancelRequested: sql<boolean>`false`.as('cancel_requested'),
   finishedAt: sql<Date | null>`${jobHistory.finishedAt}`
     .mapWith(jobHistory.finishedAt)
