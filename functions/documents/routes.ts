@@ -102,7 +102,7 @@ export const watchDocument = route({
   role: ['viewer', 'ingest'],
   summary: 'Follow a document until it is completed, failed or cancelled',
   description: `Each \`event: document\` carries what GET gives; the first one the present state. The stream ends with a
-final status, with deletion, or after 15 minutes. ${ownOnly}`,
+final status, with deletion, when the rights of the key change, or after 15 minutes. ${ownOnly}`,
   input: { param },
   replies: { 200: content('text/event-stream', 'Events.'), ...failures('not_found') },
   example: { param: exampleId },

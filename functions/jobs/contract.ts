@@ -108,7 +108,7 @@ export const watchJob = route({
   role: readers,
   summary: 'Follow a run',
   description: `Each \`event: run\` carries a RunEvent and its \`id\`, from the first one on, or from the one after
-\`Last-Event-ID\`. The stream ends with the run, or after 15 minutes. ${ownOnly}`,
+\`Last-Event-ID\`. The stream ends with the run, when the rights of the key change, or after 15 minutes. ${ownOnly}`,
   input: {
     param,
     header: z.object({ 'last-event-id': z.uuid().toLowerCase().optional() }),

@@ -33,6 +33,28 @@ test.each([
   expect((await call()).status).toBe(401)
 })
 
+test.each([
+  ['key is revoked', (b: Bench) => changeKey(b, { revokedAt: b.clock.now() })],
+  ['key expires', (b: Bench) => changeKey(b, { expiresAt: b.clock.now() })],
+  ['key gets another role', (b: Bench) => changeKey(b, { role: 'ingest' })],
+  ['user is disabled', (b: Bench) => changeUser(b, { disabledAt: b.clock.now() })],
+])('an open event stream ends when its %s, and that of another key goes on', async (_, change) => {
+  const bench = await setupWidgets()
+  const [stream, other] = await Promise.all([
+    bench.get('/events', { as: 'viewer' }),
+    bench.otherTenant.get('/events', { as: 'viewer' }),
+  ])
+  const others = other.body?.getReader()
+  await others?.read()
+  await change(bench)
+  bench.clock.advance(1_000)
+  expect(await stream.text()).toBe('event: open\ndata: null\n\n')
+  const next = others?.read().then(() => 'ended')
+  const later = new Promise((resolve) => setImmediate(resolve, 'open'))
+  expect(await Promise.race([next, later])).toBe('open')
+  await others?.cancel()
+})
+
 test('a key loses the rights that its user loses', async () => {
   const bench = await setupWidgets()
   await changeUser(bench, { role: 'viewer' })

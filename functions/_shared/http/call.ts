@@ -25,6 +25,8 @@ export type Call = {
   identity: Identity | null
   readonly tenantId: string
   readonly userId: string
+  /** Would the caller be let in again with the same rights? What streams events asks by itself. */
+  stillAdmitted(): Promise<boolean>
   cursors: Cursors
   /** Versions of `If-Match`; `null` when the header is absent or `*`. A tag that we never made matches nothing. */
   ifMatch: readonly number[] | null

@@ -1,3 +1,4 @@
+import { isStillAdmitted } from '../access/admission.ts'
 import type { Authenticator } from '../access/auth.ts'
 import { consumeLimit, limitHeaders } from '../access/limits.ts'
 import { isAdmitted } from '../access/roles.ts'
@@ -98,6 +99,7 @@ function newCall(
     log,
     signal,
     identity,
+    stillAdmitted: () => isStillAdmitted(kit.authenticate, exchange),
     cursors: kit.cursors,
     ifMatch: parseIfMatch(request.headers.get('if-match')),
     get tenantId() {

@@ -1,13 +1,13 @@
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { recordedLog } from '../../../test/harness/log.ts'
 import type { Call } from './call.ts'
 import { eventStream, pause } from './sse.ts'
 
 /** The parts of a call that a stream uses. */
-function calling() {
+function calling(stillAdmitted = async () => true) {
   const caller = new AbortController()
   const log = recordedLog()
-  return { caller, log, c: { signal: caller.signal, log } as unknown as Call }
+  return { caller, log, c: { signal: caller.signal, log, stillAdmitted } as unknown as Call }
 }
 
 test('events come as they are made, with id, name and data, and the stream ends with the last', async () => {
@@ -66,4 +66,38 @@ test('a failure ends the stream and is logged', async () => {
   })
   expect(await response.text()).toBe('event: a\ndata: 1\n\n')
   expect(JSON.stringify(log.lines)).toContain('event stream ended early')
+})
+
+/** A stream that has nothing to say, under a clock of the test's own. */
+function silentStream(stillAdmitted: () => Promise<boolean>) {
+  vi.useFakeTimers()
+  onTestFinished(() => void vi.useRealTimers())
+  const { c, log } = calling(stillAdmitted)
+  const state = { isOver: false }
+  const response = eventStream(c, async function* (signal) {
+    while (!signal.aborted) await pause(60_000, signal)
+    yield { event: 'late', data: 'nobody may read this' }
+  })
+  const text = response.text().finally(() => {
+    state.isOver = true
+  })
+  return { log, state, text }
+}
+
+test('a caller is asked for once a second, and the stream ends when it is no longer admitted', async () => {
+  const answers = [true, true, false]
+  const { log, state, text } = silentStream(async () => answers.shift() ?? true)
+  await vi.advanceTimersByTimeAsync(2_999)
+  expect([state.isOver, answers]).toEqual([false, [false]])
+  await vi.advanceTimersByTimeAsync(1)
+  expect(await text).toBe('')
+  expect(log.lines).toMatchObject([{ level: 'info' }])
+  expect(vi.getTimerCount()).toBe(0)
+})
+
+test('a stream ends when nobody can tell whether its caller is still admitted', async () => {
+  const { log, text } = silentStream(() => Promise.reject(new Error('the database went away')))
+  await vi.advanceTimersByTimeAsync(1_000)
+  expect(await text).toBe('')
+  expect(log.lines).toMatchObject([{ level: 'warn', message: 'event stream ended early' }])
 })

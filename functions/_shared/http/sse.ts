@@ -2,6 +2,8 @@ import type { Call } from './call.ts'
 
 // Proxies drop silent connections; a comment every 15 s keeps them and finds dead clients.
 const keepAliveMs = 15_000
+// As long as a revoked key may go on making requests. All streams of a key share one indexed read.
+const admissionCheckMs = 1_000
 
 /** One server-sent event. `data` is sent as JSON. */
 export type ServerEvent = { event: string; data: unknown; id?: string }
@@ -12,7 +14,7 @@ const encode = ({ event, data, id }: ServerEvent): string =>
 
 /**
  * Streams what `produce` yields as `text/event-stream` and closes after it. A slow reader holds `produce` back.
- * `produce` gets a signal that aborts when the client goes away; it must end then.
+ * `produce` gets a signal that aborts when the client goes away or is no longer admitted; it must end then.
  */
 export function eventStream(
   c: Call,
@@ -49,6 +51,7 @@ export function eventStream(
   const body = new ReadableStream<Uint8Array>({
     start(controller) {
       void send(controller) // it catches everything, and its end closes the stream
+      void endWithAdmission(c, gone, signal) // likewise
     },
     pull: () => reader.isReady(),
     cancel: () => gone.abort(),
@@ -56,6 +59,22 @@ export function eventStream(
   return new Response(body, {
     headers: { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store' },
   })
+}
+
+/** Ends the stream once its caller would not be let in again, or nobody can tell. */
+async function endWithAdmission(
+  c: Call,
+  stream: AbortController,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    await pause(admissionCheckMs, signal)
+    while (!signal.aborted && (await c.stillAdmitted())) await pause(admissionCheckMs, signal)
+    if (!signal.aborted) c.log.info('event stream ended: its caller is no longer admitted')
+  } catch (err) {
+    if (!signal.aborted) c.log.warn('event stream ended early', {}, err)
+  }
+  stream.abort()
 }
 
 // A cancelled stream is closed already, and closing it again throws.

@@ -6,6 +6,7 @@ import { newApp } from './app.ts'
 import { requireVersion } from './call.ts'
 import { AppError } from './problems.ts'
 import { content, failures, reply, route } from './route.ts'
+import { eventStream, pause } from './sse.ts'
 
 /** A small function that shows every behaviour of the kit; only its tests use it. */
 
@@ -81,6 +82,16 @@ const misbehave = route({
   replies: { 200: content('text/plain', 'Never.') },
 })
 
+const watchWidgets = route({
+  method: 'get',
+  path: '/events',
+  operationId: 'watchWidgets',
+  role: 'viewer',
+  summary: 'Follow widgets for good',
+  replies: { 200: content('text/event-stream', 'Events.') },
+  timeoutMs: null,
+})
+
 const ping = route({
   method: 'get',
   path: '/ping',
@@ -138,4 +149,10 @@ export const createWidgets =
           })
         return new Response('never')
       })
+      .on(watchWidgets, async (c) =>
+        eventStream(c, async function* (signal) {
+          yield { event: 'open', data: null }
+          while (!signal.aborted) await pause(60_000, signal)
+        }),
+      )
       .on(ping, async () => reply(204, null))
