@@ -69,6 +69,9 @@ export function bundleOptions(input: BuildInput): BuildOptions & { write: false;
     entryNames: '[name]-[hash]',
     chunkNames: 'shared-[hash]',
     outExtension: { '.js': '.mjs' },
+    // Files beside the outputs, read only to say where in the source a function failed.
+    sourcemap: 'external',
+    sourcesContent: false,
     // CommonJS packages inside the bundle still call `require` for Node's own modules.
     banner: {
       js: "import { createRequire as octavoRequire } from 'node:module'; const require = octavoRequire(import.meta.url);",
@@ -158,7 +161,7 @@ export async function removeOldOutputs(
 ): Promise<void> {
   const needed = new Set(kept.flatMap(({ files, openapi }) => [...files, openapi]))
   for (const name of await readdir(directory)) {
-    if (/\.(mjs|tmp)$|^openapi-.*\.json$/.test(name) && !needed.has(name))
+    if (/\.(mjs|map|tmp)$|^openapi-.*\.json$/.test(name) && !needed.has(name))
       await rm(join(directory, name), { force: true })
   }
 }

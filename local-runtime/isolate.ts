@@ -1,12 +1,11 @@
 import { writeSync } from 'node:fs'
 import { enableCompileCache } from 'node:module'
-import { pathToFileURL } from 'node:url'
-import type { Deps } from '../functions/_shared/ports/deps.ts'
 import { loadConfig } from './config.ts'
 import { createDeps, type HostDeps } from './deps.ts'
+import { type Loaded, loadFunction } from './isolate/loading.ts'
 import { ownProblem } from './isolate/problem.ts'
 import { type Fetch, FunctionServer } from './isolate/server.ts'
-import { reportToSupervisor } from './supervisor/channel.ts'
+import { refuseToSupervisor, reportToSupervisor } from './supervisor/channel.ts'
 
 /** What the supervisor tells an isolate, as JSON in its first argument. */
 export type IsolateSpec = {
@@ -17,12 +16,13 @@ export type IsolateSpec = {
   /** The merged OpenAPI document. */
   openapiPath: string | null
   compileCache: string
+  /** Those that a running isolate serves: it steps back rather than replace one of them by a refusal. */
+  mustLoad?: readonly string[]
 }
-
-type FunctionModule = { createApp: (deps: Deps) => { fetch: Fetch } }
 
 // Ours is the backstop: the functions' own deadline comes first and its reply says more.
 const backstopMs = 1_500
+const logFlushMs = 500
 
 const spec = JSON.parse(process.argv[2] ?? '') as IsolateSpec
 enableCompileCache(spec.compileCache)
@@ -34,48 +34,60 @@ const deadlines = {
   replyMs: config.http.requestTimeoutMs + backstopMs,
   bodyMs: config.http.uploadTimeoutMs,
 }
-const broken: string[] = []
-const servers = await Promise.all(spec.functions.map(hostFunction))
-reportToSupervisor({
-  remark: broken.length === 0 ? null : `cannot be loaded and answer 503: ${broken.join(', ')}`,
-  isDrained: async () => {
-    await Promise.all(servers.map((server) => server.drain(config.isolates.drainMs)))
-    await host.close()
-  },
-})
+let lastEntered = -1
 
-async function hostFunction(
-  { name, path, fd }: IsolateSpec['functions'][number],
-  index: number,
-): Promise<FunctionServer> {
-  const log = host.deps.log.with({ function: name })
-  const fetch = await importFunction(name, path)
-  const server = new FunctionServer({ fetch, log, deadlines, onEnter: noteEntered(index) })
-  await server.listen({ fd })
-  return server
+const secrets = [config.database.password, config.redis.password, config.appSecret]
+const reasonOptions = {
+  checkout: config.checkout,
+  secrets: secrets.flatMap((secret) => (secret === null ? [] : [secret.reveal()])),
+}
+const loaded = await Promise.all(
+  spec.functions.map((entry) => loadFunction(entry, host.deps, reasonOptions)),
+)
+const broken = loaded.filter((result) => 'reason' in result)
+for (const { name, err } of broken) {
+  const fields = { function: name, code: 'load' }
+  host.deps.log.error(`The function ${name} could not be loaded`, fields, err)
+}
+const regressed = broken.filter(({ name }) => spec.mustLoad?.includes(name))
+if (regressed.length > 0) await refuse()
+else await serve()
+
+/** Before any socket is listened at: not one request sees code that cannot be loaded. */
+async function refuse(): Promise<void> {
+  await host.flush(logFlushMs)
+  const reasons = regressed.map(({ name, reason }) => `${name} cannot be loaded: ${reason}`)
+  refuseToSupervisor(reasons.join('; '))
+}
+
+async function serve(): Promise<void> {
+  const servers = await Promise.all(loaded.map(hostFunction))
+  const reasons = broken.map(({ name, reason }) => `${name} (${reason})`)
+  reportToSupervisor({
+    remark: reasons.length === 0 ? null : `cannot be loaded and answer 503: ${reasons.join(', ')}`,
+    loaded: loaded.filter((result) => 'fetch' in result).map(({ name }) => name),
+    isDrained: async () => {
+      await Promise.all(servers.map((server) => server.drain(config.isolates.drainMs)))
+      await host.close()
+    },
+  })
 }
 
 /** A function that cannot be loaded takes down its own socket alone: it answers 503 there. */
-async function importFunction(name: string, path: string): Promise<Fetch> {
-  try {
-    const { createApp } = (await import(pathToFileURL(path).href)) as FunctionModule
-    const app = createApp(host.deps)
-    return (request) => app.fetch(request)
-  } catch (err) {
-    broken.push(name)
-    host.deps.log.error(
-      `The function ${name} could not be loaded`,
-      { function: name, code: 'load' },
-      err,
-    )
-    return (request) => {
-      const requestId = request.headers.get('x-request-id') ?? crypto.randomUUID()
-      return ownProblem('unavailable', requestId, `The function ${name} could not be loaded.`)
-    }
-  }
+async function hostFunction(result: Loaded, index: number): Promise<FunctionServer> {
+  const log = host.deps.log.with({ function: result.name })
+  const fetch = 'fetch' in result ? result.fetch : refuseRequests(result.name)
+  const server = new FunctionServer({ fetch, log, deadlines, onEnter: noteEntered(index) })
+  await server.listen({ fd: spec.functions[index]?.fd ?? -1 })
+  return server
 }
 
-let lastEntered = -1
+function refuseRequests(name: string): Fetch {
+  return (request) => {
+    const requestId = request.headers.get('x-request-id') ?? crypto.randomUUID()
+    return ownProblem('unavailable', requestId, `The function ${name} could not be loaded.`)
+  }
+}
 
 /** Notes which function runs, where the supervisor can read it when nothing here can speak any more. */
 function noteEntered(index: number): () => void {

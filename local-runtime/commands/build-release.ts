@@ -10,6 +10,8 @@ import { registry } from '../registry.ts'
 
 const run = promisify(execFile)
 const openapiTimeoutMs = 30_000
+// What the task says of each such function.
+const notLoaded = ' could not be loaded: '
 const outputBytesMax = 32 * 1024 * 1024
 
 const manifestPath = (config: Config): string => join(config.paths.build, 'manifest.json')
@@ -28,22 +30,27 @@ export function buildInput({ checkout, paths }: Config): BuildInput {
 }
 
 /**
- * Builds everything, documents it, and makes it the build that the next deployment runs.
+ * Builds everything and documents it.
  * @throws {Error} what does not build, with file and line
  */
 export async function buildRelease(config: Config): Promise<Manifest> {
-  return publish(config, await buildAll(buildInput(config)))
+  return documentBuild(config, await buildAll(buildInput(config)))
 }
 
-/** Documents a build and names it the newest. */
-export async function publish(config: Config, built: Manifest): Promise<Manifest> {
-  const manifest = { ...built, openapi: await writeOpenapi(config, built) }
+export async function documentBuild(config: Config, built: Manifest): Promise<Manifest> {
+  return { ...built, openapi: await writeOpenapi(config, built) }
+}
+
+/**
+ * Notes that all of this build runs, and removes the files of builds before its predecessor. Never called for a build
+ * that was refused: what still runs may have to be started again from its own files.
+ */
+export async function settleBuild(config: Config, manifest: Manifest): Promise<void> {
   const earlier = readManifest(config)
-  await removeOldOutputs(built.directory, earlier ? [manifest, earlier] : [manifest])
+  await removeOldOutputs(manifest.directory, earlier ? [manifest, earlier] : [manifest])
   const unfinished = `${manifestPath(config)}.${process.pid}.tmp`
   await writeFile(unfinished, JSON.stringify(manifest, null, 2), { mode: 0o600 })
   await rename(unfinished, manifestPath(config))
-  return manifest
 }
 
 export function readManifest(config: Config): Manifest | null {
@@ -59,18 +66,17 @@ export function readManifest(config: Config): Manifest | null {
 async function writeOpenapi(config: Config, built: Manifest): Promise<string | null> {
   const files = Object.values(built.functions)
   const known = readManifest(config)
-  if (
-    known?.openapi &&
-    sameFunctions(known, built) &&
-    existsSync(join(built.directory, known.openapi))
-  )
-    return known.openapi
+  const hasDocument = known?.openapi && existsSync(join(built.directory, known.openapi))
+  const earlier = hasDocument ? known.openapi : null
+  if (known && earlier && sameFunctions(known, built)) return earlier
   const program = join(built.directory, built.hosts.tasks)
   const paths = files.map((file) => join(built.directory, file))
-  const { stdout } = await run(process.execPath, [program, 'openapi', ...paths], {
+  const { stdout, stderr } = await run(process.execPath, [program, 'openapi', ...paths], {
     timeout: openapiTimeoutMs,
     maxBuffer: outputBytesMax,
   })
+  // It would lack a function that serves on with its earlier code: then the earlier document is the true one.
+  if (earlier && stderr.includes(notLoaded)) return earlier
   const content = createHash('sha256').update(stdout).digest('hex').slice(0, 8)
   const name = `openapi-${content}.json`
   await writeOnce(join(built.directory, name), stdout)

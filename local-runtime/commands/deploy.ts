@@ -7,7 +7,7 @@ import { type Config, environment, loadConfig, prepareHome, socketPath } from '.
 import { isolateGroups, registry } from '../registry.ts'
 import { controlProtocol, type Deployment } from '../supervisor/control.ts'
 import { command, NotRunning, readStatus } from '../supervisor/control-client.ts'
-import { buildRelease } from './build-release.ts'
+import { buildRelease, settleBuild } from './build-release.ts'
 import { runSmoke } from './run-smoke.ts'
 import { stopStack } from './stop.ts'
 import { orExplain, printStep, timed } from './terminal.ts'
@@ -50,6 +50,7 @@ export async function deployStack(config: Config, env: Environment): Promise<voi
   )
   const socket = socketPath(config.paths.run, 'supervisor.sock')
   await command(socket, '/deploy', { body: deployment(config, manifest, env), onStep: printStep })
+  await settleBuild(config, manifest)
 }
 
 /** What the supervisor is told. */

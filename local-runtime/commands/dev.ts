@@ -5,7 +5,7 @@ import { type BuildContext, type BuildFailure, context, type Message } from 'esb
 import { type BuildInput, bundleOptions, type Manifest, writeOutputs } from '../build.ts'
 import { type Config, environment, loadConfig, socketPath } from '../config.ts'
 import { command } from '../supervisor/control-client.ts'
-import { buildInput, publish, readManifest } from './build-release.ts'
+import { buildInput, documentBuild, readManifest, settleBuild } from './build-release.ts'
 import { deployment, deployStack } from './deploy.ts'
 import { orExplain, printStep } from './terminal.ts'
 
@@ -74,7 +74,9 @@ class Development {
       const earlier = readManifest(this.#config)
       // First what was edited; the reference document takes a process of its own and follows.
       await this.#replace({ ...built, openapi: earlier?.openapi ?? null }, startedAt)
-      await this.#replace(await publish(this.#config, built), startedAt)
+      const manifest = await documentBuild(this.#config, built)
+      await this.#replace(manifest, startedAt)
+      await settleBuild(this.#config, manifest)
     } catch (err) {
       printFailure(err)
     }

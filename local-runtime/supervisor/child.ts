@@ -13,6 +13,8 @@ export type Running = {
   stop(waitMs?: number): Promise<unknown>
   /** What whoever started it should know. */
   remark?: string | null
+  /** Functions that it serves; only for isolates. */
+  loaded?: readonly string[]
   /** How long ago it was heard; only for programs that report to the supervisor. */
   silentMs?(): number
   version?: string
@@ -20,7 +22,10 @@ export type Running = {
 
 export type ChildMessage =
   /** `remark`: it serves, but something is wrong with it. */
-  { type: 'ready'; remark: string | null } | { type: 'beat'; rssBytes: number }
+  | { type: 'ready'; remark: string | null; loaded?: readonly string[] }
+  /** It must not take the place of the one that runs. */
+  | { type: 'refused'; reason: string }
+  | { type: 'beat'; rssBytes: number }
 
 export type ChildSpec = {
   program: string

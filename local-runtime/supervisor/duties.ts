@@ -113,11 +113,14 @@ function workerSpec({ config, manifest }: Release): WorkerSpec {
 
 const compileCache = ({ paths }: Config): string => join(paths.build, 'compile-cache')
 
-/** One isolate: the process of a group of functions. */
+/** What isolates share: the sockets, and which functions running ones have loaded at this moment. */
+export type IsolateHosting = { sockets: FunctionSockets; loaded: () => ReadonlySet<string> }
+
+/** One isolate: the process of a group of functions. What others serve already it must be able to load. */
 export function isolateDuty(
   release: Release,
   group: readonly string[],
-  sockets: FunctionSockets,
+  hosting: IsolateHosting,
 ): Duty {
   const { config, manifest } = release
   const built = group.map((name) => manifest.functions[name] ?? '')
@@ -127,14 +130,18 @@ export function isolateDuty(
     name: group.join(','),
     version: versionOf(manifest.hosts.isolate, built, openapi, config.fingerprint),
     overlap: true,
-    start: () => startIsolate(release, group, sockets),
+    start: () => startIsolate(release, group, hosting),
   }
 }
 
 // Descriptors that a child inherits begin behind its standard streams and its channel.
 const firstInheritedFd = 4
 
-async function startIsolate(release: Release, group: readonly string[], sockets: FunctionSockets) {
+async function startIsolate(
+  release: Release,
+  group: readonly string[],
+  { sockets, loaded }: IsolateHosting,
+) {
   const { config, manifest } = release
   const entered = openEntered()
   const spec: IsolateSpec = {
@@ -146,6 +153,7 @@ async function startIsolate(release: Release, group: readonly string[], sockets:
     enteredFd: firstInheritedFd,
     openapiPath: manifest.openapi === null ? null : join(manifest.directory, manifest.openapi),
     compileCache: compileCache(config),
+    mustLoad: group.filter((name) => loaded().has(name)),
   }
   const bound = group.map((name) => sockets.bind(name))
   const common = nodeSpec(release, {

@@ -81,12 +81,47 @@ test('an isolate that takes more memory than its limit is killed and replaced', 
 
 test('a function that cannot be loaded answers 503 at its own socket, and its neighbour serves', async () => {
   const { keepers, socketOf } = await start([['broken', 'steady']])
-  expect(keepers[0]?.running?.remark).toBe('cannot be loaded and answer 503: broken')
+  expect(keepers[0]?.running?.remark).toMatch(
+    /^cannot be loaded and answer 503: broken \(SyntaxError: .* \(test\/fixtures\/broken-function\.ts:2:\d+\)\)$/,
+  )
   const refused = await ask(socketOf('broken'), '/v1/broken')
   expect(refused).toMatchObject({ status: 503, type: 'application/problem+json' })
   expect(JSON.parse(refused.text)).toMatchObject({ code: 'unavailable', status: 503 })
   expect(refused.text).not.toContain('JSON')
   expect((await ask(socketOf('steady'), '/')).status).toBe(200)
+})
+
+test('code that cannot be loaded takes nothing over: not one request sees it, and it says why', async () => {
+  const { keepers, socketOf, replace } = await start([['steady', 'blocking']])
+  const before = keepers[0]?.running?.pid
+  const load = keepAsking(socketOf('steady'), '/', concurrency)
+  await expect(replace({ steady: 'broken' })).rejects.toThrow(
+    /^steady cannot be loaded: SyntaxError: .* \(test\/fixtures\/broken-function\.ts:2:\d+\)$/,
+  )
+  expect(keepers[0]?.running?.pid).toBe(before)
+  expect(await load.stop()).toMatchObject({ failed: 0 })
+  expect(load.counts.pids.size).toBe(1)
+  await replace({ steady: 'steady' })
+  expect(keepers[0]?.running?.pid).not.toBe(before)
+})
+
+test('a function that was broken before may still be broken: its neighbours get their new code', async () => {
+  const { keepers, socketOf, replace } = await start([['broken', 'steady']])
+  const before = keepers[0]?.running?.pid
+  await replace()
+  expect(keepers[0]?.running?.pid).not.toBe(before)
+  expect((await ask(socketOf('steady'), '/')).status).toBe(200)
+})
+
+test('an isolate that dies is started again also when one function of it cannot be loaded any more', async () => {
+  const { keepers, release, socketOf } = await start([['steady', 'blocking']])
+  release.manifest.functions.blocking = 'removed.mjs'
+  process.kill(keepers[0]?.running?.pid ?? 0, 'SIGKILL')
+  await until('the neighbour serves', async () => {
+    const reply = await ask(socketOf('steady'), '/').catch(() => null)
+    return reply?.status === 200
+  })
+  expect((await ask(socketOf('blocking'), '/')).status).toBe(503)
 })
 
 test('an error that nobody caught ends the isolate, and another takes its place', async () => {

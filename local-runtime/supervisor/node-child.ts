@@ -34,30 +34,34 @@ const renewalShare = 0.8
 
 /**
  * Starts one of our programs, waits until it serves, and watches over its event loop and memory.
- * @throws {Error} it ended or was not ready in time; the message holds the last that it wrote
+ * @throws {Error} it ended, was not ready in time, or refused to serve; the message holds the last that it wrote,
+ * or its reason
  */
 export async function startNodeChild(spec: NodeChildSpec): Promise<NodeChild> {
   const child = await startChild(spec)
   const { needsRenewal, silentMs } = watch(child, spec)
   try {
     const { pid, exited } = child
-    const remark = await isReady(child, spec)
+    const { remark, loaded = [] } = await isReady(child, spec)
     const stop = (waitMs = spec.stopMs) => stopChild(child, 'SIGTERM', waitMs)
-    return { pid, exited, needsRenewal, silentMs, remark, stop }
+    return { pid, exited, needsRenewal, silentMs, remark, loaded, stop }
   } catch (err) {
     await stopChild(child, 'SIGKILL', 0)
     throw err
   }
 }
 
-async function isReady(child: Child, { name, readyMs }: NodeChildSpec): Promise<string | null> {
-  const { promise, resolve, reject } = Promise.withResolvers<string | null>()
+type Ready = Extract<ChildMessage, { type: 'ready' }>
+
+async function isReady(child: Child, { name, readyMs }: NodeChildSpec): Promise<Ready> {
+  const { promise, resolve, reject } = Promise.withResolvers<Ready>()
   const timer = setTimeout(() => {
     reject(new Error(`${name} was not ready after ${readyMs / 1000} s. ${child.tail()}`))
   }, readyMs)
   child.process.on('message', (message) => {
     const said = message as ChildMessage
-    if (said.type === 'ready') resolve(said.remark)
+    if (said.type === 'ready') resolve(said)
+    if (said.type === 'refused') reject(new Error(said.reason))
   })
   void child.exited.then(({ code, signal }) =>
     reject(new Error(`${name} ended at once (${signal ?? `exit code ${code}`}). ${child.tail()}`)),

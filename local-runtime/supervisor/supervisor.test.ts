@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
-import { buildAll } from '../build.ts'
+import { buildAll, type Manifest } from '../build.ts'
 import { buildInput } from '../commands/build-release.ts'
 import { deployment } from '../commands/deploy.ts'
 import { environment, loadConfig, prepareHome, socketPath } from '../config.ts'
@@ -46,9 +46,15 @@ async function startSupervisor() {
       () => false,
     ),
   )
-  const body = deployment(config, manifest, env)
-  const replace = () => command(socket, '/replace', { body, onStep: () => {} })
-  return { supervisor, socket, replace, env, program }
+  const replace = async (build: Manifest = manifest) => {
+    const notes: string[] = []
+    const body = deployment(config, build, env)
+    await command(socket, '/replace', { body, onStep: ({ note }) => notes.push(note) }).catch(
+      (err: Error) => notes.push(`failed: ${err.message}`),
+    )
+    return notes
+  }
+  return { supervisor, socket, replace, env, program, manifest }
 }
 
 function isAlive(pid: number): boolean {
@@ -81,6 +87,27 @@ test('a stop ends everything, tells each step, and nobody answers any more', asy
   expect(await ended).toBe(0)
   expect(processes.filter(({ pid }) => isAlive(pid))).toEqual([])
   await expect(readStatus(socket)).rejects.toThrow(NotRunning)
+})
+
+test('a group whose new code cannot be loaded keeps its process, the others are replaced, and it is told why', async () => {
+  const { socket, replace, manifest } = await startSupervisor()
+  await replace()
+  const pids = async () => {
+    const { processes } = await readStatus(socket)
+    return Object.fromEntries(processes.map(({ name, pid }) => [name, pid]))
+  }
+  const before = await pids()
+  const [broken = '', sound = ''] = ['broken.mjs', 'sound.mjs']
+  writeFileSync(join(manifest.directory, broken), "throw new Error('on load')")
+  writeFileSync(join(manifest.directory, sound), `export * from './${manifest.functions.jobs}'`)
+  const functions = { ...manifest.functions, users: broken, jobs: sound }
+  expect(await replace({ ...manifest, functions })).toEqual([
+    '2 unchanged, 1 kept as before (users,keys), 1 replaced (jobs)',
+    'failed: isolate users,keys serves its earlier code: users cannot be loaded: Error: on load',
+  ])
+  const after = await pids()
+  expect(after['users,keys']).toBe(before['users,keys'])
+  expect(after.jobs).not.toBe(before.jobs)
 })
 
 test('a second supervisor for the same home is refused, and the first goes on', async () => {

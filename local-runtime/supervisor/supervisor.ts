@@ -6,6 +6,7 @@ import type { Role } from './child.ts'
 import {
   caddyDuty,
   hostDuty,
+  type IsolateHosting,
   isolateDuty,
   postgresDuty,
   type Release,
@@ -16,7 +17,13 @@ import { memoryOf, type ProcessMemory } from './memory.ts'
 import { FunctionSockets } from './sockets.ts'
 
 /** One line that a deployment or a stop tells. */
-export type Step = { step: string; ms: number; note: string }
+export type Step = {
+  step: string
+  ms: number
+  note: string
+  /** Names of the processes that this step started or replaced. */
+  changed?: readonly string[]
+}
 export type Emit = (step: Step) => void
 
 export type ProcessState = {
@@ -46,12 +53,14 @@ export class Supervisor {
   readonly #log: Log
   readonly #sockets: FunctionSockets
   readonly #keepers = new Map<string, Keeper>()
+  readonly #hosting: IsolateHosting
   #turn: Promise<unknown> = Promise.resolve()
   #isStopping = false
 
   constructor(log: Log, runFolder: string) {
     this.#log = log
     this.#sockets = new FunctionSockets(runFolder)
+    this.#hosting = { sockets: this.#sockets, loaded: () => this.#loadedFunctions() }
   }
 
   /**
@@ -67,17 +76,20 @@ export class Supervisor {
       await timed('relay', () => this.#ensure(hostDuty(release, 'relay'), 'relay'))
       await timed('migrations', () => task(release, 'migrate'))
       await timed('tenant and key', () => task(release, 'operator'))
-      await timed('isolates', () => this.#ensureIsolates(release))
+      await this.#ensureIsolates(release, timed)
       await timed('worker', () => this.#ensure(hostDuty(release, 'worker'), 'worker'))
       await timed('caddy', () => this.#ensure(caddyDuty(release), 'caddy'))
     })
   }
 
-  /** Replaces what a new build changed: isolates, worker, relay. For development. */
+  /**
+   * Replaces what a new build changed: isolates, worker. For development.
+   * @throws {Error} as {@link deploy}
+   */
   replace(release: Release, emit: Emit): Promise<void> {
     return this.#inTurn(async () => {
       const timed = steps(emit)
-      await timed('isolates', () => this.#ensureIsolates(release))
+      await this.#ensureIsolates(release, timed)
       await timed('worker', () => this.#ensure(hostDuty(release, 'worker'), 'worker'))
     })
   }
@@ -133,19 +145,45 @@ export class Supervisor {
     return keeper
   }
 
-  async #ensureIsolates(release: Release): Promise<string> {
-    const { groups } = release
-    const results = await Promise.all(
-      groups.map(async (group) => {
-        const duty = isolateDuty(release, group, this.#sockets)
-        const keeper = this.#keeper(`isolate ${duty.name}`)
-        const result = await keeper.ensure(duty)
-        return { name: duty.name, result, remark: keeper.running?.remark ?? null }
-      }),
-    )
-    // Only now: until their successors listened, these held the sockets.
-    await this.#endOtherIsolates(new Set(groups.map((group) => `isolate ${group.join(',')}`)))
-    return summary(results)
+  /**
+   * Brings each group by itself: one whose new code cannot be loaded keeps its predecessor, the others go on.
+   * @throws {Error} after the step was told: why groups were not brought to this release, a line each
+   */
+  async #ensureIsolates(release: Release, timed: Timed): Promise<void> {
+    const failures: string[] = []
+    await timed('isolates', async () => {
+      const results = await Promise.all(
+        release.groups.map((group) => this.#ensureIsolate(release, group)),
+      )
+      failures.push(...results.flatMap(({ failure }) => (failure === null ? [] : [failure])))
+      // Only now: until their successors listened, these held the sockets.
+      if (failures.length === 0)
+        await this.#endOtherIsolates(
+          new Set(release.groups.map((group) => `isolate ${group.join(',')}`)),
+        )
+      const changed = results.filter(({ result }) => /started|replaced/.test(result))
+      return { note: summary(results), changed: changed.map(({ name }) => name) }
+    })
+    if (failures.length > 0) throw new Error(failures.join('\n'))
+  }
+
+  async #ensureIsolate(release: Release, group: readonly string[]): Promise<Result> {
+    const duty = isolateDuty(release, group, this.#hosting)
+    const keeper = this.#keeper(`isolate ${duty.name}`)
+    const { name } = duty
+    try {
+      const result = await keeper.ensure(duty)
+      return { name, result, remark: keeper.running?.remark ?? null, failure: null }
+    } catch (err) {
+      const reason = err instanceof Error ? err.message : String(err)
+      if (keeper.running === null) return { name, result: 'failed', remark: null, failure: reason }
+      const failure = `isolate ${name} serves its earlier code: ${reason}`
+      return { name, result: 'kept as before', remark: null, failure }
+    }
+  }
+
+  #loadedFunctions(): ReadonlySet<string> {
+    return new Set([...this.#keepers.values()].flatMap(({ running }) => running?.loaded ?? []))
   }
 
   async #endOtherIsolates(kept: ReadonlySet<string>): Promise<void> {
@@ -163,17 +201,21 @@ export class Supervisor {
   }
 }
 
-function steps(emit: Emit) {
-  return async (step: string, work: () => Promise<string>): Promise<void> => {
+type Done = string | { note: string; changed: readonly string[] }
+type Timed = (step: string, work: () => Promise<Done>) => Promise<void>
+
+function steps(emit: Emit): Timed {
+  return async (step, work) => {
     const startedAt = performance.now()
-    const note = await work()
-    emit({ step, ms: Math.round(performance.now() - startedAt), note })
+    const done = await work()
+    const ms = Math.round(performance.now() - startedAt)
+    emit({ step, ms, ...(typeof done === 'string' ? { note: done } : done) })
   }
 }
 
-type Result = { name: string; result: string; remark: string | null }
+type Result = { name: string; result: string; remark: string | null; failure: string | null }
 
-/** "2 unchanged, 1 replaced (users,keys); cannot be loaded and answer 503: keys" */
+/** "2 unchanged, 1 replaced (users,keys); cannot be loaded and answer 503: keys (Error: ...)" */
 function summary(results: Result[]): string {
   const kinds = Map.groupBy(results, ({ result }) => result)
   const counts = [...kinds].map(([kind, members]) => {

@@ -35,7 +35,8 @@ export async function startIsolates(
   release: Release
   lines: Line[]
   socketOf(name: string): string
-  replace(): Promise<void>
+  /** @param builds fixture whose build a function gets from now on, by function */
+  replace(builds?: Record<string, string>): Promise<void>
   stop(): Promise<void>
 }> {
   const home = mkdtempSync(join(tmpdir(), 'octavo-isolates-'))
@@ -56,14 +57,23 @@ export async function startIsolates(
     error: write('error'),
     with: () => log,
   }
-  const release: Release = { config, manifest, groups, env, log, sink: () => () => {} }
+  const ownManifest = { ...manifest, functions: { ...manifest.functions } }
+  const release: Release = {
+    config,
+    manifest: ownManifest,
+    groups,
+    env,
+    log,
+    sink: () => () => {},
+  }
   const sockets = new FunctionSockets(config.paths.run)
   const keepers = groups.map(() => new Keeper(log))
+  const loaded = () => new Set(keepers.flatMap(({ running }) => running?.loaded ?? []))
   let version = 0
   const ensureAll = () =>
     Promise.all(
       keepers.map((keeper, index) => {
-        const duty = isolateDuty(release, groups[index] ?? [], sockets)
+        const duty = isolateDuty(release, groups[index] ?? [], { sockets, loaded })
         return keeper.ensure({ ...duty, version: `${duty.version}.${version}` })
       }),
     )
@@ -73,8 +83,10 @@ export async function startIsolates(
     release,
     lines,
     socketOf: (name) => join(config.paths.run, `${name}.sock`),
-    async replace() {
+    async replace(builds = {}) {
       version += 1
+      for (const [name, fixture] of Object.entries(builds))
+        release.manifest.functions[name] = manifest.functions[fixture] ?? ''
       await ensureAll()
     },
     async stop() {
