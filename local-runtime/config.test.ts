@@ -120,6 +120,10 @@ test('a home with a long path has its sockets in a short folder of its own', () 
   expect(() => socketPath(far.paths.run, 'n'.repeat(33))).toThrow(RangeError)
 })
 
+test('a home where no folder can ever be made is a fault, not an endless loop', () => {
+  expect(() => prepareHome(load({ OCTAVO_HOME: '/proc/octavo/home' }))).toThrow('OCTAVO_HOME')
+})
+
 test('a home that cannot be made is a fault of OCTAVO_HOME', () => {
   const file = fileWith('in-the-way', '')
   expect(() => prepareHome(load({ OCTAVO_HOME: join(file, 'home') }))).toThrow(

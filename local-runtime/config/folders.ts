@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import { chmodSync, lstatSync, mkdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { chmodSync, lstatSync, mkdirSync, statSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { ConfigFault } from './faults.ts'
 
 // Linux holds 108 bytes of a socket's path; 100 leaves room for a lock file's suffix.
@@ -58,6 +58,19 @@ export function stackPorts(http: number) {
   }
 }
 
+/** Like `mkdirSync` with `recursive`, which never returns below `/proc`: each level is tried twice at most. */
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { mode: 0o700 })
+  } catch (err) {
+    const { code } = err as NodeJS.ErrnoException
+    if (code === 'EEXIST' && statSync(path).isDirectory()) return
+    if (code !== 'ENOENT' || dirname(path) === path) throw err
+    makeFolder(dirname(path))
+    mkdirSync(path, { mode: 0o700 })
+  }
+}
+
 /**
  * Makes the folders of a stack, for nobody but this user.
  * @throws {ConfigFault} home cannot be written, or the run folder belongs to somebody else
@@ -67,7 +80,7 @@ export function ensureFolders(home: string, source = 'environment'): void {
   const { caddy, logs, run, secrets, storage, services, build, redis } = paths
   for (const folder of [home, caddy, logs, run, secrets, storage, services, build, redis]) {
     try {
-      mkdirSync(folder, { recursive: true, mode: 0o700 })
+      makeFolder(folder)
       // A home that was copied or restored may be open to others; where home itself lies is the operator's choice.
       if (folder.startsWith(join(home, '/'))) chmodSync(folder, 0o700)
     } catch (err) {
