@@ -13,6 +13,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import type { ReadableStream as NodeReadableStream } from 'node:stream/web'
 import { afterEach, expect, test } from 'vitest'
+import type { Storage } from '../functions/_shared/ports/storage.ts'
 import { openFolderStorage } from './storage-folder.ts'
 
 const tenantId = '0199a1c2-77aa-7aaa-8aaa-000000000001'
@@ -31,6 +32,12 @@ afterEach(() => {
 const body = (...pieces: string[]) => new Blob(pieces).stream() as ReadableStream<Uint8Array>
 const read = async (stream: ReadableStream<Uint8Array> | null) =>
   stream === null ? null : text(stream as NodeReadableStream)
+
+async function objectsIn(storage: Storage) {
+  const objects = []
+  for await (const object of storage.list()) objects.push(object)
+  return objects
+}
 
 test('what was stored comes back, whole or in part, with the SHA-256 of its bytes', async () => {
   const { storage } = newStorage()
@@ -74,6 +81,53 @@ test('what a killed process left unfinished is removed, and what is still writte
   utimesSync(join(folder, 'unfinished', 'abandoned'), longAgo, longAgo)
   await storage.put(tenantId, body('some bytes'), 100)
   expect(readdirSync(join(folder, 'unfinished'))).toEqual(['alive'])
+})
+
+test('the listing names each stored object as it was put, those of a tenant together', async () => {
+  const { folder, storage } = newStorage()
+  expect(await objectsIn(storage)).toEqual([])
+  const otherId = '0199a1c2-77aa-7aaa-8aaa-000000000002'
+  const puts = []
+  for (const tenant of [tenantId, otherId, tenantId])
+    puts.push({ ...(await storage.put(tenant, body('some bytes'), 100)), tenantId: tenant })
+  mkdirSync(join(folder, 'unfinished'), { recursive: true })
+  for (const path of ['stray', 'unfinished/upload', `${tenantId}/stray`])
+    writeFileSync(join(folder, path), 'x')
+  const objects = await objectsIn(storage)
+  const byKey = (a: { storageKey: string }, b: { storageKey: string }) =>
+    a.storageKey < b.storageKey ? -1 : 1
+  const modifiedAt = expect.any(Date)
+  expect(objects.toSorted(byKey)).toEqual(
+    puts.toSorted(byKey).map((put) => ({ ...put, modifiedAt })),
+  )
+  const tenants = objects.map((object) => object.tenantId)
+  expect(tenants.filter((tenant, index) => tenant !== tenants[index - 1])).toHaveLength(2)
+  const [first] = objects
+  const longAgo = new Date('2026-01-02T03:04:05Z')
+  utimesSync(join(folder, first?.storageKey ?? ''), longAgo, longAgo)
+  expect((await objectsIn(storage))[0]?.modifiedAt).toEqual(longAgo)
+})
+
+test('a folder goes with its last object, and an empty one when the listing passes', async () => {
+  const { folder, storage } = newStorage()
+  const { storageKey } = await storage.put(tenantId, body('some bytes'), 100)
+  await storage.delete(storageKey)
+  expect(existsSync(join(folder, tenantId))).toBe(false)
+  mkdirSync(join(folder, tenantId, 'ab'), { recursive: true })
+  await objectsIn(storage)
+  expect(existsSync(join(folder, tenantId))).toBe(false)
+})
+
+test('an upload is stored also while its folder is being removed as empty', async () => {
+  const { storage } = newStorage()
+  const putAndDelete = async () => {
+    for (let round = 0; round < 50; round += 1) {
+      const { storageKey } = await storage.put(tenantId, body('same'), 100)
+      expect(await read(await storage.get(storageKey))).toBe('same')
+      await storage.delete(storageKey)
+    }
+  }
+  await Promise.all(Array.from({ length: 8 }, putAndDelete))
 })
 
 test('a key that is none reads and deletes nothing, wherever it points', async () => {

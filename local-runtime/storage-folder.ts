@@ -6,11 +6,13 @@ import { Readable } from 'node:stream'
 import type { ReadableStream as NodeReadableStream } from 'node:stream/web'
 import { AppError } from '../functions/_shared/http/problems.ts'
 import type { ByteRange, Storage, StoredObject } from '../functions/_shared/ports/storage.ts'
+import { keyPattern, listFiles, removeWhenEmpty } from './storage-listing.ts'
 
-const keyPattern = /^[0-9a-f-]{36}\/[0-9a-f]{2}\/[0-9a-f]{64}-[0-9a-f-]{36}$/
 const readChunkBytes = 256 * 1024
 // An upload that lives is written to every few seconds; one whose process was killed never again.
 const abandonedMs = 3_600_000
+// A folder that is removed because it is empty may go between its making and its use, but hardly so often in a row.
+const movesMax = 10
 
 /**
  * Storage in a folder: `<tenant>/<first byte of SHA-256>/<SHA-256>-<unique>`. A body is written beside it, synced,
@@ -39,8 +41,11 @@ export function openFolderStorage(folder: string): Storage {
     },
     async delete(storageKey) {
       const path = pathOf(storageKey)
-      if (path !== null) await rm(path, { force: true })
+      if (path === null) return
+      await rm(path, { force: true })
+      if (await removeWhenEmpty(dirname(path))) await removeWhenEmpty(dirname(dirname(path)))
     },
+    list: () => listFiles(folder),
     async check() {
       await mkdir(join(folder, 'unfinished'), { recursive: true, mode: 0o700 })
       const probe = join(folder, 'unfinished', `check-${randomUUID()}`)
@@ -65,13 +70,26 @@ async function putFile({ folder, tenantId, body, bytesMax }: Put): Promise<Store
     const hex = digest.toString('hex')
     const storageKey = `${tenantId}/${hex.slice(0, 2)}/${hex}-${randomUUID()}`
     const path = join(folder, storageKey)
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 })
-    await rename(unfinished, path)
+    const isNewFolder = await moveIntoFolder(unfinished, path)
     await syncFolder(dirname(path))
+    if (isNewFolder) await Promise.all([dirname(dirname(path)), folder].map(syncFolder))
     return { storageKey, sha256: new Uint8Array(digest), bytes }
   } catch (err) {
     await rm(unfinished, { force: true })
     throw err
+  }
+}
+
+/** @returns whether a folder had to be made */
+async function moveIntoFolder(unfinished: string, path: string): Promise<boolean> {
+  for (let move = 1; ; move += 1) {
+    try {
+      const made = await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+      await rename(unfinished, path)
+      return made !== undefined
+    } catch (err) {
+      if ((err as NodeJS.ErrnoException).code !== 'ENOENT' || move === movesMax) throw err
+    }
   }
 }
 

@@ -19,6 +19,7 @@ export type WorkerSpec = {
 
 const stallMsMax = 30_000 // without a page: no page of a sound file takes longer
 const drainMs = 5_000
+const filesAfterMs = 3_600_000
 const megabyte = 1024 * 1024
 
 const spec = process.argv[2] === undefined ? null : (JSON.parse(process.argv[2]) as WorkerSpec)
@@ -48,9 +49,11 @@ const { jobHistoryDays, runEventDays } = config.retention
 void maintain({
   db: deps.db,
   log: deps.log,
+  storage: deps.storage,
   now: deps.now,
   signal: stopping.signal,
   historyDays: Math.max(jobHistoryDays, runEventDays),
+  filesAfterMs,
 })
 reportToSupervisor({
   isDrained: async () => {

@@ -38,6 +38,7 @@ function forgetfulStorage() {
     },
     get: async () => null,
     delete: async () => {},
+    async *list() {},
     check: async () => {},
   }
   return { storage, peak }

@@ -3,10 +3,11 @@ import { expect, test } from 'vitest'
 import { eventually } from '../../test/harness/eventually.ts'
 import { recordedLog } from '../../test/harness/log.ts'
 import { openTestDatabase } from '../../test/harness/setup.ts'
+import { memoryStorage } from '../../test/harness/storage.ts'
 import { createTenant } from '../../test/harness/tenants.ts'
 import { maintain } from './maintenance.ts'
 
-test('maintenance removes replies that may no longer be replayed and makes partitions ahead', async () => {
+test('maintenance removes old replies and files that nothing names, and makes partitions ahead', async () => {
   const { db, sql } = await openTestDatabase()
   const tenant = await createTenant(db)
   const mark = async (key: string, expiresAt: string) => sql`
@@ -14,10 +15,20 @@ test('maintenance removes replies that may no longer be replayed and makes parti
     values (${tenant.id}, ${tenant.admin.id}, ${key}, ${uuidv7()}, 'test', 'in_flight', ${expiresAt}, ${expiresAt})`
   await mark('old', '2026-01-01T00:00:00Z')
   await mark('new', '2030-01-01T00:00:00Z')
+  const storage = memoryStorage({ now: () => new Date('2027-03-13T00:00:00Z') })
+  await storage.put(tenant.id, new Blob(['left by a killed upload']).stream(), 100)
   const stop = new AbortController()
   const log = recordedLog()
   const now = () => new Date('2027-03-15T00:00:00Z')
-  const running = maintain({ db, log, now, historyDays: 30, signal: stop.signal })
+  const running = maintain({
+    db,
+    log,
+    now,
+    storage,
+    historyDays: 30,
+    filesAfterMs: 0,
+    signal: stop.signal,
+  })
   await eventually('one key is left', async () => {
     const rows = await sql`select key from idempotency_keys where tenant_id = ${tenant.id}`
     return rows.length === 1 && rows[0]?.key === 'new'
@@ -26,7 +37,8 @@ test('maintenance removes replies that may no longer be replayed and makes parti
     const [row] = await sql`select to_regclass('run_events_2027_05') is not null as found`
     return row?.found
   })
+  await eventually('the file is gone', async () => storage.objects.size === 0)
   stop.abort()
   await running
-  expect(log.lines).toEqual([])
+  expect(log.lines.filter(({ level }) => level !== 'info')).toEqual([])
 })

@@ -1,24 +1,21 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Db } from '../../db/client.ts'
 import { dropOldPartitions, ensurePartitions } from '../../db/partitions.ts'
 import { deleteExpiredIdempotencyKeys } from '../../db/system.ts'
-import type { Log } from '../../functions/_shared/ports/log.ts'
+import { type FileSweep, sweepUnnamedFiles } from './unnamed-files.ts'
 
 const sweepMs = 60_000
 const dayMs = 24 * 3_600_000
 const partitionsMs = 6 * 3_600_000 // partitions are made two months ahead: nothing hurries
 
-export type Maintenance = {
-  db: Db
-  log: Log
-  now: () => Date
+export type Maintenance = FileSweep & {
   historyDays: number // how long finished jobs and their events are kept
-  signal: AbortSignal
+  /** To the first look at every stored file, which is much to read for a worker that may soon be replaced. */
+  filesAfterMs: number
 }
 
-/** Keeps the tables small and the partitions ahead of time, until the signal aborts. A failed round waits for the next. */
+/** Keeps tables and storage small and the partitions ahead of time, until the signal aborts. A failed round waits for the next. */
 export async function maintain(maintenance: Maintenance): Promise<void> {
-  const { db, now, historyDays } = maintenance
+  const { db, now, historyDays, filesAfterMs, signal } = maintenance
   await Promise.all([
     repeat(maintenance, 'partitions', partitionsMs, async () => {
       await ensurePartitions(db, now())
@@ -27,6 +24,9 @@ export async function maintain(maintenance: Maintenance): Promise<void> {
     repeat(maintenance, 'idempotency keys', sweepMs, async () => {
       while ((await deleteExpiredIdempotencyKeys(db, now())) > 0);
     }),
+    waitFor(filesAfterMs, signal).then(() =>
+      repeat(maintenance, 'stored files', dayMs, () => sweepUnnamedFiles(maintenance)),
+    ),
   ])
 }
 
@@ -42,6 +42,10 @@ async function repeat(
     } catch (err) {
       log.warn(`Maintenance of ${subject} failed`, {}, err)
     }
-    await pause(everyMs, undefined, { signal, ref: false }).catch(() => {})
+    await waitFor(everyMs, signal)
   }
 }
+
+/** Ends early, without an error, when the signal aborts. */
+const waitFor = (ms: number, signal: AbortSignal): Promise<void> =>
+  pause(ms, undefined, { signal, ref: false }).catch(() => {})

@@ -69,7 +69,7 @@ export async function setup<A extends TestApp>(
   const clock: TestClock = testClock()
   const redis = memoryRedis({ now: clock.now, ...(options.limits && { limits: options.limits }) })
   const log = recordedLog()
-  const storage = memoryStorage()
+  const storage = memoryStorage({ now: clock.now })
   const config = Object.freeze({ ...testConfig, ...options.config })
   const deps: Deps = { db, redis, storage, log, now: clock.now, config, ...options.deps }
   const app = createApp(deps)

@@ -2,17 +2,25 @@ import { createHash, randomUUID } from 'node:crypto'
 import { AppError } from '../../functions/_shared/http/problems.ts'
 import type { Storage } from '../../functions/_shared/ports/storage.ts'
 
+type Objects = Map<string, Uint8Array<ArrayBuffer>>
+type Options = { now?: () => Date }
+
+const digest = (bytes: Uint8Array) => new Uint8Array(createHash('sha256').update(bytes).digest())
+
 /** Storage in memory, with the contract of the real one; `objects` is what lies in it. */
-export function memoryStorage(): Storage & { objects: Map<string, Uint8Array<ArrayBuffer>> } {
-  const objects = new Map<string, Uint8Array<ArrayBuffer>>()
+export function memoryStorage({ now = () => new Date() }: Options = {}): Storage & {
+  objects: Objects
+} {
+  const objects: Objects = new Map()
+  const storedAt = new Map<string, Date>()
   return {
     objects,
     async put(tenantId, body, bytesMax) {
       const bytes = await collect(body, bytesMax)
       const storageKey = `${tenantId}/${randomUUID()}`
       objects.set(storageKey, bytes)
-      const sha256 = new Uint8Array(createHash('sha256').update(bytes).digest())
-      return { storageKey, sha256, bytes: bytes.length }
+      storedAt.set(storageKey, now())
+      return { storageKey, sha256: digest(bytes), bytes: bytes.length }
     },
     async get(storageKey, range) {
       const bytes = objects.get(storageKey)
@@ -21,6 +29,14 @@ export function memoryStorage(): Storage & { objects: Map<string, Uint8Array<Arr
     },
     async delete(storageKey) {
       objects.delete(storageKey)
+    },
+    async *list() {
+      for (const storageKey of [...objects.keys()].sort()) {
+        const [tenantId = ''] = storageKey.split('/')
+        const [bytes, modifiedAt] = [objects.get(storageKey), storedAt.get(storageKey)]
+        if (!bytes || !modifiedAt) continue
+        yield { storageKey, tenantId, sha256: digest(bytes), bytes: bytes.length, modifiedAt }
+      }
     },
     async check() {},
   }
