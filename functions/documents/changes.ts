@@ -11,6 +11,7 @@ import { AppError } from '../_shared/http/problems.ts'
 import { type Handler, reply } from '../_shared/http/route.ts'
 import type { Deps } from '../_shared/ports/deps.ts'
 import { missing } from './access.ts'
+import { forgetResults } from './cached-result.ts'
 import { toDocument } from './contract.ts'
 import { safeFilename } from './filenames.ts'
 import { findDocument, lockDocument, renameDocument, replacePassword } from './queries.ts'
@@ -43,11 +44,15 @@ export const changeHandler =
       return documentReply(tx, c, id, 200)
     })
 
+type RunPages = { jobId: string; pageCount: number | null }
+
 export const deleteHandler =
   (deps: Deps): Handler<typeof routes.deleteDocument> =>
   async (c, { param: { id } }) => {
     const { tenantId, userId, keyId } = identityOf(c.identity)
+    let pages: RunPages | null = null
     const answer = await c.write(async (tx) => {
+      pages = await findDocument(tx, tenantId, id)
       await removeInVersion(tx, c, id)
       await appendAudit(tx, {
         tenantId,
@@ -60,6 +65,7 @@ export const deleteHandler =
       })
       return reply(204, null)
     })
+    if (pages) await forgetResults(deps.redis.cache, { tenantId, id, ...(pages as RunPages) })
     wakeWorkers(deps, c, 'cancel')
     return answer
   }

@@ -6,7 +6,7 @@ import { toPage } from '../_shared/http/pages.ts'
 import { type Handler, reply } from '../_shared/http/route.ts'
 import type { Deps } from '../_shared/ports/deps.ts'
 import { missing, type ReadVisible, requireCompleted } from './access.ts'
-import { cachedResult } from './cached-result.ts'
+import { cachedResult, type ResultPart, resultKey } from './cached-result.ts'
 import type { Page, Words } from './contract.ts'
 import { findPage, findWords, listPages, listPagesWithWords, type PageRow } from './page-queries.ts'
 import type { DocumentRow } from './queries.ts'
@@ -62,11 +62,11 @@ type PageParam = { id: string; number: number }
 async function pagePart<T>(
   { deps, readVisible }: Reads,
   c: Call,
-  { param, part, find }: { param: PageParam; part: string; find: () => Promise<T | null> },
+  { param, part, find }: { param: PageParam; part: ResultPart; find: () => Promise<T | null> },
 ) {
   const row = await readVisible(c, param.id)
   const { version, status } = row
-  const key = `result:${c.tenantId}:${row.id}:${version}:${part}:${param.number}`
+  const key = resultKey({ tenantId: c.tenantId, id: row.id, jobId: row.jobId }, part, param.number)
   const isKnown = isUnchanged(c.request.headers.get('if-none-match'), version)
   const read = async () => {
     const found = await find()
