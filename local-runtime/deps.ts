@@ -41,7 +41,7 @@ export function createDeps(config: Config, options: HostOptions): HostDeps {
     statementTimeoutMs: config.database.statementTimeoutMs,
     connectTimeoutMs: config.database.connectTimeoutMs,
     applicationName: `octavo-${options.role}`,
-    ...(config.database.debugSql ? { logSql: (text) => log.debug('sql', { text }) } : {}),
+    ...(config.database.debugSql ? { logSql: (text) => log.info('sql', { text }) } : {}),
   })
   const redis = openRedis({
     url: config.redis.url,

@@ -111,6 +111,14 @@ test('a key above its rate is answered 429 with Retry-After, and served again af
   expect((await get('/me')).status).toBe(200)
 })
 
+test('a revoked key is told so however often it asks', async () => {
+  const bench = await setupWidgets({ auth_failure: 1 })
+  await changeKey(bench, { revokedAt: bench.clock.now() })
+  const statuses = []
+  for (let i = 0; i < 3; i++) statuses.push((await bench.get('/me', { as: 'viewer' })).status)
+  expect(statuses).toEqual([401, 401, 401])
+})
+
 test('an address above its rate is refused before its key is looked at', async () => {
   const { get } = await setupWidgets({ address: 1 })
   const headers = { 'x-client-address': '192.0.2.2', authorization: 'Bearer wrong' }

@@ -75,7 +75,8 @@ export function newAuthenticator({ db, limits, now }: AuthDeps): Authenticator {
     const row = await findProven(parsed)
     if (!row) return refuse(address, challenge('The API key is not valid.'))
     const role = usableRole(row, now())
-    if (typeof role !== 'string') return refuse(address, role)
+    // Whoever holds the secret guesses nothing: this does not count as a failed attempt.
+    if (typeof role !== 'string') throw role
     const { tenantId, userId, isOperator } = row
     return { tenantId, userId, keyId: parsed.keyId, role, isOperator }
   }

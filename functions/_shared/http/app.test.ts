@@ -65,6 +65,8 @@ const failing: [string, number, string, (bench: Bench) => Promise<Response>][] =
   ],
   ['broken percent-encoding', 400, 'malformed', ({ get }) => get('/?limit=%E0%A4')],
   ['an unknown query name', 422, 'invalid', ({ get }) => get('/?limti=1')],
+  ['an empty cursor', 400, 'invalid_cursor', ({ get }) => get('/?cursor=')],
+  ['NUL in a cursor', 400, 'invalid_cursor', ({ get }) => get('/?cursor=%00')],
   ['a repeated query name', 422, 'invalid', ({ get }) => get('/?limit=1&limit=2')],
   ['NUL in the query', 422, 'invalid', ({ get }) => get('/?limit=%00')],
   ['a wrong type', 422, 'invalid', ({ post }) => post('/', { name: 1, size: 'x' })],

@@ -92,6 +92,14 @@ test("a handler's own refusal is replayed, an internal error may be tried again"
   expect([retried.status, retried.headers.get('idempotency-replayed')]).toEqual([500, null])
 })
 
+test('a body that the route does not read still tells two requests apart', async () => {
+  const { post } = await setup(createWidgets())
+  await post('/misbehave/conflict', { a: 1 }, keyed('k'))
+  const same = await post('/misbehave/conflict', { a: 1 }, keyed('k'))
+  const other = await post('/misbehave/conflict', { a: 2 }, keyed('k'))
+  expect([same.status, other.status]).toEqual([409, 422])
+})
+
 test('two tenants may use the same key', async () => {
   const { post, otherTenant } = await setup(createWidgets())
   await post('/', widget, keyed('k'))

@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { hostileText } from './hostile.ts'
-import { readJson } from './json-body.ts'
+import { readJson, readUnusedBody } from './json-body.ts'
+import { forgedCursor } from './pages.ts'
 import { AppError, type InputFault } from './problems.ts'
 import type { ParsedInput, Route } from './route.ts'
 import { didYouMean } from './suggestion.ts'
@@ -45,6 +46,9 @@ export async function readInput<R extends Route>(
   else if (Object.keys(search).length > 0) collect('query', z.object({}), search)
   if (header) parts.header = collect('header', header, pickHeaders(header, request.headers))
   let bodyText = ''
+  // Not looked at, but part of what makes two requests with one Idempotency-Key the same.
+  const isCompared = !json && !route.input?.stream && request.headers.has('idempotency-key')
+  if (isCompared) bodyText = await readUnusedBody(request, jsonBytesMax)
   if (json) {
     const body = await readJson(request, jsonBytesMax)
     bodyText = body.text
@@ -75,6 +79,7 @@ export function readQuery(url: URL): Record<string, string> {
     const key = decodeComponent(name)
     const value = decodeComponent(rest.join('='))
     const fault = hostileText(key) ?? hostileText(value)
+    if (key === 'cursor' && (fault || value === '')) throw forgedCursor()
     if (fault)
       throw new AppError('invalid', 'The query has a value that cannot be stored.', {
         errors: [{ in: 'query', pointer: `/${key.replaceAll('\u0000', '')}`, ...fault }],

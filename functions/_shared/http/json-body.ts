@@ -39,6 +39,11 @@ async function readBytes(request: Request, bytesMax: number): Promise<Uint8Array
   return whole
 }
 
+/** The body of a route that takes none, as text; bytes that are no UTF-8 are replaced. */
+export async function readUnusedBody(request: Request, bytesMax: number): Promise<string> {
+  return new TextDecoder().decode(await readBytes(request, bytesMax))
+}
+
 const jsonType = /^application\/(?:[a-z0-9.+-]+\+)?json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?$/i
 
 /**

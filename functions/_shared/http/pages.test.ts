@@ -18,6 +18,7 @@ test.each([
   ['of another shape', async () => cursors.write('scope', [1])],
   ['that is empty', async () => ''],
   ['that is a dot', async () => '.'],
+  ['of a megabyte', async () => 'a'.repeat(1_000_000)],
   ['that is no base64url', async () => 'ä.ö'],
 ])('a cursor %s is refused', async (_, make) => {
   await expect(cursors.read('scope', await make(), shape)).rejects.toMatchObject({
