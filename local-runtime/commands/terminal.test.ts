@@ -14,6 +14,11 @@ test.each([
   expect(explanation(systemError(code))).toBe(sentence)
 })
 
+test('a failure without a path is explained without a gap', () => {
+  const err = Object.assign(new Error('raw'), { code: 'ENOSPC', syscall: 'write' })
+  expect(explanation(err)).toBe('The disk is full: write failed (ENOSPC).')
+})
+
 test('the status names addresses and secret files, and never a secret', () => {
   const config = loadConfig({ OCTAVO_HOME: '/h', OCTAVO_PORT: '9000' }, { envFile: null })
   const processes = [

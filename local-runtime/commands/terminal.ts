@@ -45,7 +45,8 @@ export function explanation(err: unknown): string {
   if (err instanceof ConfigFault) return err.message
   const { code, path, syscall, message } = err as NodeJS.ErrnoException
   const known = code === undefined ? undefined : explanations[code]
-  if (known) return `${known}: ${syscall ?? 'writing'} ${path ?? ''} failed (${code}).`
+  const what = [syscall ?? 'writing', path].filter(Boolean).join(' ')
+  if (known) return `${known}: ${what} failed (${code}).`
   if (message?.includes('ENOSPC') || message?.includes('No space left'))
     return `The disk is full. ${message}`
   return message ?? String(err)
