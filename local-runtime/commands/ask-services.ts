@@ -1,8 +1,9 @@
 import { defineCommand } from 'citty'
 import { Redis } from 'ioredis'
+import { openSession } from '../../db/driver.ts'
+import { isUnavailable } from '../../db/errors.ts'
 import { loadConfig } from '../config.ts'
 import { orExplain } from './terminal.ts'
-import { withDatabase } from './with-database.ts'
 
 const redisTimeoutMs = 2_000
 
@@ -11,14 +12,38 @@ export const sql = defineCommand({
   args: {
     query: { type: 'positional', required: true, description: 'One statement; it cannot write' },
   },
-  run: ({ args }) =>
-    withDatabase(async ({ deps }) => {
-      const rows = await deps.db.transaction((tx) => tx.execute(args.query), {
-        accessMode: 'read only',
-      })
-      for (const row of rows) console.log(JSON.stringify(row))
-    }),
+  run: ({ args }) => orExplain(() => printRows(args.query)),
 })
+
+// In the extended protocol the server takes one statement, and no second one behind a semicolon that could end the
+// read-only transaction.
+const oneStatement = { prepare: true, simple: false }
+
+async function printRows(query: string): Promise<void> {
+  const { database } = loadConfig()
+  const password = database.password === null ? {} : { password: database.password.reveal() }
+  const session = openSession({ url: database.url, ...password }, 'octavo-sql')
+  try {
+    await session.begin('read only', async (tx) => {
+      const rows = await tx.unsafe(query, [], oneStatement)
+      for (const row of rows) console.log(JSON.stringify(row))
+    })
+  } catch (err) {
+    throw new Error(refusalOf(err), { cause: err })
+  } finally {
+    await session.end({ timeout: 1 })
+  }
+}
+
+// Whoever may ask here may know everything: what Postgres says is shown as it is.
+function refusalOf(err: unknown): string {
+  const { message, code, hint } = err as Error & { code?: string; hint?: string }
+  // A write in a read-only transaction, which elsewhere means a standby.
+  const isWrite = code === '25006'
+  if (isUnavailable(err) && !isWrite)
+    return 'The database does not answer. Start the stack with ./deploy-local.sh'
+  return `Postgres refuses this: ${message}${code ? ` (${code})` : ''}${hint ? `\n${hint}` : ''}`
+}
 
 export const redis = defineCommand({
   meta: { name: 'redis', description: 'Give Redis one command; lists come as lines' },
