@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs'
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { existsSync, readFileSync } from 'node:fs'
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { type BuildOptions, build, type OutputFile, type Plugin } from 'esbuild'
@@ -47,18 +47,37 @@ export const hostEntries: Record<HostName, string> = {
 }
 
 /**
- * Options that turn functions and hosts into one file each, beside the chunks they share.
+ * What is built, and linked, on its own. Whoever edits a function waits for `serving` alone: linking everything takes
+ * half as long again.
+ */
+export const buildParts = ['serving', 'background'] as const
+export type BuildPart = (typeof buildParts)[number]
+
+type Entries = { hosts: readonly HostName[] } & Pick<BuildInput, 'functions' | 'programs'>
+
+const entriesOf: Record<BuildPart, (input: BuildInput) => Entries> = {
+  serving: ({ functions }) => ({ hosts: ['isolate', 'tasks'], functions, programs: {} }),
+  background: ({ programs }) => ({
+    hosts: ['supervisor', 'worker', 'relay'],
+    functions: {},
+    programs,
+  }),
+}
+
+/**
+ * Options that turn the functions and hosts of a part into one file each, beside the chunks they share.
  * Nothing is written by esbuild itself, so that a killed build leaves no half file.
  */
-export function bundleOptions(input: BuildInput): BuildOptions & { write: false; metafile: true } {
+export function bundleOptions(input: BuildInput, part: BuildPart): BuildOptions & { write: false } {
+  const { hosts, functions, programs } = entriesOf[part](input)
   const entries = (kind: string, paths: Record<string, string>) =>
     Object.entries(paths).map(([name, path]) => ({ in: path, out: `${kind}-${name}` }))
   return {
     absWorkingDir: input.root,
     entryPoints: [
-      ...entries('host', hostEntries),
-      ...entries('function', input.functions),
-      ...entries('program', input.programs),
+      ...entries('host', Object.fromEntries(hosts.map((host) => [host, hostEntries[host]]))),
+      ...entries('function', functions),
+      ...entries('program', programs),
     ],
     bundle: true,
     splitting: true,
@@ -69,16 +88,12 @@ export function bundleOptions(input: BuildInput): BuildOptions & { write: false;
     entryNames: '[name]-[hash]',
     chunkNames: 'shared-[hash]',
     outExtension: { '.js': '.mjs' },
-    // Files beside the outputs, read only to say where in the source a function failed.
-    sourcemap: 'external',
-    sourcesContent: false,
     // CommonJS packages inside the bundle still call `require` for Node's own modules.
     banner: {
       js: "import { createRequire as octavoRequire } from 'node:module'; const require = octavoRequire(import.meta.url);",
     },
     plugins: [leaveInNodeModules(input.root), keepSourceUrls(input.root)],
     logLevel: 'silent',
-    metafile: true,
     write: false,
   }
 }
@@ -102,9 +117,10 @@ function keepSourceUrls(root: string): Plugin {
   return {
     name: 'keep-source-urls',
     setup({ onLoad }) {
-      onLoad({ filter: /\.ts$/ }, async ({ path }) => {
+      // Synchronously: a rebuild asks for two hundred small files, and promises cost more than the reading.
+      onLoad({ filter: /\.ts$/ }, ({ path }) => {
         if (!path.startsWith(root) || path.includes('/node_modules/')) return undefined
-        const source = await readFile(path, 'utf8')
+        const source = readFileSync(path, 'utf8')
         if (!source.includes('import.meta.url')) return undefined
         const url = JSON.stringify(pathToFileURL(path).href)
         return { contents: source.replaceAll('import.meta.url', url), loader: 'ts' }
@@ -118,31 +134,77 @@ function keepSourceUrls(root: string): Plugin {
  * @throws the errors of esbuild, with file, line and text, when something does not build
  */
 export async function buildAll(input: BuildInput): Promise<Manifest> {
-  const { outputFiles } = await build(bundleOptions(input))
-  return writeOutputs(input, outputFiles)
+  const [serving, background] = await Promise.all(
+    buildParts.map((part) => build(bundleOptions(input, part))),
+  )
+  const outputs = await writePart(input, 'serving', serving?.outputFiles ?? [])
+  const others = await writePart(input, 'background', background?.outputFiles ?? [])
+  return joinParts(input, { ...outputs, openapi: null }, others)
 }
 
-/** Writes what is new of a build and names its entries. Files appear whole or not at all. */
-export async function writeOutputs(input: BuildInput, files: OutputFile[]): Promise<Manifest> {
+/** File names of one part, as in {@link Manifest}. */
+export type BuiltPart = {
+  hosts: Partial<Record<HostName, string>>
+  functions: Record<string, string>
+  programs: Record<string, string>
+  files: string[]
+}
+
+/** The manifest of two parts, whenever each of them was built. */
+export function joinParts(
+  { directory }: BuildInput,
+  first: BuiltPart & Pick<Manifest, 'openapi'>,
+  second: BuiltPart,
+): Manifest {
+  return {
+    directory,
+    hosts: { ...first.hosts, ...second.hosts } as Manifest['hosts'],
+    functions: { ...first.functions, ...second.functions },
+    programs: { ...first.programs, ...second.programs },
+    openapi: first.openapi,
+    files: [...new Set([...first.files, ...second.files])],
+  }
+}
+
+/** Writes what is new of a part and names its entries. Files appear whole or not at all. */
+export async function writePart(
+  input: BuildInput,
+  part: BuildPart,
+  outputs: readonly OutputFile[],
+): Promise<BuiltPart> {
   await mkdir(input.directory, { recursive: true, mode: 0o700 })
-  await Promise.all(files.map((file) => writeOnce(file.path, file.contents)))
-  const names = files.map((file) => basename(file.path))
+  await Promise.all(outputs.map((output) => writeOnce(output.path, output.contents)))
+  const files = outputs.map(({ path }) => basename(path))
   const named = (kind: string, entries: readonly string[]) =>
     Object.fromEntries(
       entries.map((entry) => {
         const form = new RegExp(`^${kind}-${entry}-[A-Z0-9]{8}\\.mjs$`)
-        const found = names.find((name) => form.test(name))
+        const found = files.find((name) => form.test(name))
         if (found === undefined) throw new Error(`The build has no output for ${kind} ${entry}.`)
         return [entry, found]
       }),
     )
+  const { hosts, functions, programs } = entriesOf[part](input)
   return {
-    directory: input.directory,
-    hosts: named('host', hostNames) as Manifest['hosts'],
-    functions: named('function', Object.keys(input.functions)),
-    programs: named('program', Object.keys(input.programs)),
-    openapi: null,
-    files: names,
+    hosts: named('host', hosts),
+    functions: named('function', Object.keys(functions)),
+    programs: named('program', Object.keys(programs)),
+    files,
+  }
+}
+
+/**
+ * Writes beside the file of each function where its lines stand in the source, for whoever must say where it failed.
+ * Only then: maps make every build a quarter slower.
+ */
+export async function writeSourceMaps(input: BuildInput, { functions }: BuiltPart): Promise<void> {
+  const options = { ...bundleOptions(input, 'serving'), sourcesContent: false }
+  const { outputFiles } = await build({ ...options, sourcemap: 'external' })
+  for (const [name, file] of Object.entries(functions)) {
+    // Maps change the hash in a name and nothing inside the file.
+    const form = new RegExp(`/function-${name}-[A-Z0-9]{8}\\.mjs\\.map$`)
+    const map = outputFiles.find(({ path }) => form.test(path))
+    if (map) await writeOnce(join(input.directory, `${file}.map`), map.contents)
   }
 }
 
@@ -161,7 +223,8 @@ export async function removeOldOutputs(
 ): Promise<void> {
   const needed = new Set(kept.flatMap(({ files, openapi }) => [...files, openapi]))
   for (const name of await readdir(directory)) {
-    if (/\.(mjs|map|tmp)$|^openapi-.*\.json$/.test(name) && !needed.has(name))
+    const isOutput = /\.(mjs|map|tmp)$|^openapi-.*\.json$/.test(name)
+    if (isOutput && !needed.has(name.replace(/\.map$/, '')))
       await rm(join(directory, name), { force: true })
   }
 }

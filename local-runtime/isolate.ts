@@ -1,5 +1,4 @@
 import { writeSync } from 'node:fs'
-import { enableCompileCache } from 'node:module'
 import { loadConfig } from './config.ts'
 import { createDeps, type HostDeps } from './deps.ts'
 import { type Loaded, loadFunction } from './isolate/loading.ts'
@@ -15,7 +14,6 @@ export type IsolateSpec = {
   enteredFd: number
   /** The merged OpenAPI document. */
   openapiPath: string | null
-  compileCache: string
   /** Those that a running isolate serves: it steps back rather than replace one of them by a refusal. */
   mustLoad?: readonly string[]
 }
@@ -25,7 +23,6 @@ const backstopMs = 1_500
 const logFlushMs = 500
 
 const spec = JSON.parse(process.argv[2] ?? '') as IsolateSpec
-enableCompileCache(spec.compileCache)
 const config = loadConfig()
 const host = createDeps(config, { role: 'isolate', openapiPath: spec.openapiPath })
 endOnSurprise(host)

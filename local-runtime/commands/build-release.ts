@@ -4,7 +4,14 @@ import { existsSync, readFileSync } from 'node:fs'
 import { rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { type BuildInput, buildAll, type Manifest, removeOldOutputs, writeOnce } from '../build.ts'
+import {
+  type BuildInput,
+  buildAll,
+  type Manifest,
+  removeOldOutputs,
+  writeOnce,
+  writeSourceMaps,
+} from '../build.ts'
 import type { Config } from '../config.ts'
 import { registry } from '../registry.ts'
 
@@ -75,8 +82,11 @@ async function writeOpenapi(config: Config, built: Manifest): Promise<string | n
     timeout: openapiTimeoutMs,
     maxBuffer: outputBytesMax,
   })
+  const isLoaded = !stderr.includes(notLoaded)
+  // Its isolate will say where it failed.
+  if (!isLoaded) await writeSourceMaps(buildInput(config), built)
   // It would lack a function that serves on with its earlier code: then the earlier document is the true one.
-  if (earlier && stderr.includes(notLoaded)) return earlier
+  if (earlier && !isLoaded) return earlier
   const content = createHash('sha256').update(stdout).digest('hex').slice(0, 8)
   const name = `openapi-${content}.json`
   await writeOnce(join(built.directory, name), stdout)

@@ -1,17 +1,28 @@
 import { watch } from 'node:fs'
 import { join } from 'node:path'
 import { defineCommand } from 'citty'
-import { type BuildContext, type BuildFailure, context, type Message } from 'esbuild'
-import { type BuildInput, bundleOptions, type Manifest, writeOutputs } from '../build.ts'
+import { type BuildFailure, context, type Message } from 'esbuild'
+import {
+  type BuildInput,
+  type BuildPart,
+  type BuiltPart,
+  bundleOptions,
+  joinParts,
+  type Manifest,
+  writePart,
+  writeSourceMaps,
+} from '../build.ts'
 import { type Config, environment, loadConfig, socketPath } from '../config.ts'
 import { command } from '../supervisor/control-client.ts'
 import { buildInput, documentBuild, readManifest, settleBuild } from './build-release.ts'
 import { deployment, deployStack } from './deploy.ts'
-import { orExplain, printStep } from './terminal.ts'
+import { orExplain } from './terminal.ts'
 
 const watchedFolders = ['db', 'domain', 'functions', 'local-runtime', 'drizzle']
-// Editors write a file in several steps, and a checkout many files.
-const settleMs = 30
+// Editors write a file in several steps, and a checkout many files; a build that came too early is followed by another.
+const settleMs = 10
+// Who edits on within this time does not wait for the reference document.
+const quietMs = 1_000
 
 type Environment = Record<string, string | undefined>
 
@@ -19,6 +30,8 @@ type Environment = Record<string, string | undefined>
 const devEnvironment = (env: Environment): Environment => ({
   ...env,
   CORS_ORIGINS: env.CORS_ORIGINS || '*localhost*',
+  // `npm run dev` sets it for esbuild's garbage collector; Caddy is no business of it.
+  GOGC: undefined,
 })
 
 export const dev = defineCommand({
@@ -38,9 +51,12 @@ export const dev = defineCommand({
 class Development {
   readonly #config: Config
   readonly #env: Environment
-  #builder: { context: BuildContext; input: BuildInput } | null = null
+  #builder: Builder | null = null
   #turn: Promise<void> = Promise.resolve()
   #settling: NodeJS.Timeout | undefined
+  #following: NodeJS.Timeout | undefined
+  /** Of the first change that no build has seen yet. */
+  #changedAt: number | null = null
 
   constructor(config: Config, env: Environment) {
     this.#config = config
@@ -58,28 +74,43 @@ class Development {
   }
 
   #onChange(): void {
+    this.#changedAt ??= performance.now()
     clearTimeout(this.#settling)
-    this.#settling = setTimeout(() => {
-      this.#turn = this.#turn.then(() => this.#rebuild())
-    }, settleMs)
+    clearTimeout(this.#following)
+    this.#settling = setTimeout(() => this.#inTurn(() => this.#rebuild()), settleMs)
   }
 
-  /** A change that does not build, or does not start, is told; what ran before serves on. */
+  /** A change that does not build, cannot be loaded or does not start is told; what ran before serves on. */
+  #inTurn(work: () => Promise<void>): void {
+    this.#turn = this.#turn.then(work).catch(printFailure)
+  }
+
+  /** First the functions, for which somebody waits; then the worker. */
   async #rebuild(): Promise<void> {
+    const startedAt = this.#changedAt ?? performance.now()
+    this.#changedAt = null
+    const builder = await this.#openBuilder()
+    const openapi = readManifest(this.#config)?.openapi ?? null
+    const serving = { ...(await builder.build('serving')), openapi }
+    const edited = joinParts(builder.input, serving, builder.background)
+    await this.#replace(edited, startedAt).catch(async () => {
+      // Once more, with what it takes to say where in the source it failed.
+      await writeSourceMaps(builder.input, serving)
+      await this.#replace(edited, startedAt)
+    })
+    builder.background = await builder.build('background')
+    const manifest = joinParts(builder.input, serving, builder.background)
+    await this.#replace(manifest, startedAt)
+    if (this.#changedAt !== null) return
+    this.#following = setTimeout(() => this.#inTurn(() => this.#follow(manifest)), quietMs)
+  }
+
+  /** The reference document takes a process of its own, and the processor from whoever edits on. */
+  async #follow(built: Manifest): Promise<void> {
     const startedAt = performance.now()
-    try {
-      const { context, input } = await this.#openBuilder()
-      const { outputFiles = [] } = await context.rebuild()
-      const built = await writeOutputs(input, outputFiles)
-      const earlier = readManifest(this.#config)
-      // First what was edited; the reference document takes a process of its own and follows.
-      await this.#replace({ ...built, openapi: earlier?.openapi ?? null }, startedAt)
-      const manifest = await documentBuild(this.#config, built)
-      await this.#replace(manifest, startedAt)
-      await settleBuild(this.#config, manifest)
-    } catch (err) {
-      printFailure(err)
-    }
+    const manifest = await documentBuild(this.#config, built)
+    await this.#replace(manifest, startedAt)
+    await settleBuild(this.#config, manifest)
   }
 
   async #replace(manifest: Manifest, startedAt: number): Promise<void> {
@@ -87,23 +118,51 @@ class Development {
     const body = deployment(this.#config, manifest, this.#env)
     await command(socketPath(paths.run, 'supervisor.sock'), '/replace', {
       body,
-      onStep({ step, note }) {
-        if (/replaced|started/.test(note))
-          printStep({ step, note, ms: performance.now() - startedAt })
+      onStep({ changed = [] }) {
+        const ms = Math.round(performance.now() - startedAt)
+        if (changed.length > 0) console.log(`replaced ${changed.join(' and ')} in ${ms} ms`)
       },
     })
   }
 
   /** The builder of what there is now; another one when a function came or went. */
-  async #openBuilder() {
+  async #openBuilder(): Promise<Builder> {
     const input = buildInput(this.#config)
     const isSame = JSON.stringify(this.#builder?.input) === JSON.stringify(input)
     if (this.#builder && isSame) return this.#builder
-    await this.#builder?.context.dispose()
-    const builder = { context: await context(bundleOptions(input)), input }
-    await builder.context.rebuild().catch(() => {})
-    this.#builder = builder
-    return builder
+    await this.#builder?.close()
+    this.#builder = await openBuilder(input)
+    return this.#builder
+  }
+}
+
+type Builder = {
+  input: BuildInput
+  /** What runs of the part that is built last. */
+  background: BuiltPart
+  build(part: BuildPart): Promise<BuiltPart>
+  close(): Promise<void>
+}
+
+/** Keeps what was parsed, so that a change costs the linking alone. @throws the errors of esbuild */
+async function openBuilder(input: BuildInput): Promise<Builder> {
+  const contexts = {
+    serving: await context(bundleOptions(input, 'serving')),
+    background: await context(bundleOptions(input, 'background')),
+  }
+  const build = async (part: BuildPart) => {
+    const { outputFiles } = await contexts[part].rebuild()
+    return writePart(input, part, outputFiles)
+  }
+  const close = async () => {
+    await Promise.all([contexts.serving.dispose(), contexts.background.dispose()])
+  }
+  try {
+    await build('serving')
+    return { input, build, close, background: await build('background') }
+  } catch (err) {
+    await close()
+    throw err
   }
 }
 

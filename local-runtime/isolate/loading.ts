@@ -63,6 +63,7 @@ function placeIn(stack: string, checkout: string): Place | null {
   const frames = stack.matchAll(/(file:\/\/[^\s()]+):(\d+):(\d+)/g)
   for (const [, url = '', line, column] of frames) {
     const place = originOf({ file: fileURLToPath(url), line: Number(line), column: Number(column) })
+    if (place === null) continue
     if (place.file === ownFile) return null
     if (place.file.startsWith(`${checkout}/`) && !place.file.includes('/node_modules/'))
       return place
@@ -70,13 +71,14 @@ function placeIn(stack: string, checkout: string): Place | null {
   return null
 }
 
-/** Where a place of a built file stands in the source; the place itself where there is no map. */
-function originOf(built: Place): Place {
+/** Where a place of a built file stands in the source; `null` where there is no map. */
+function originOf(built: Place): Place | null {
+  if (!built.file.endsWith('.mjs')) return built
   const mapPath = `${built.file}.map`
-  if (!existsSync(mapPath)) return built
+  if (!existsSync(mapPath)) return null
   const map = new SourceMap(JSON.parse(readFileSync(mapPath, 'utf8')))
   const found = map.findOrigin(built.line, built.column)
-  if (!('fileName' in found)) return built
+  if (!('fileName' in found)) return null
   const { fileName, lineNumber, columnNumber } = found
   return {
     file: resolve(dirname(built.file), fileName),

@@ -152,7 +152,6 @@ async function startIsolate(
     })),
     enteredFd: firstInheritedFd,
     openapiPath: manifest.openapi === null ? null : join(manifest.directory, manifest.openapi),
-    compileCache: compileCache(config),
     mustLoad: group.filter((name) => loaded().has(name)),
   }
   const bound = group.map((name) => sockets.bind(name))
@@ -185,7 +184,8 @@ function nodeSpec(release: Release, { host, name, heapMb, args }: NodeProgram) {
       join(manifest.directory, manifest.hosts[host]),
       ...args,
     ],
-    env,
+    // From its first module on: `module.enableCompileCache()` comes after all of them were compiled.
+    env: { ...env, NODE_COMPILE_CACHE: compileCache(config) },
     name,
     log,
     onOutput: sink(name.replace(/[ ,]/g, '-')),

@@ -134,9 +134,10 @@ export class Supervisor {
     }))
   }
 
-  async #ensure(duty: Duty | null, key: string, elsewhere = ''): Promise<string> {
+  async #ensure(duty: Duty | null, key: string, elsewhere = ''): Promise<Done> {
     if (duty === null) return `not ours: ${elsewhere} is set`
-    return this.#keeper(key).ensure(duty)
+    const note = await this.#keeper(key).ensure(duty)
+    return note === 'unchanged' ? note : { note, changed: [duty.name] }
   }
 
   #keeper(key: string): Keeper {

@@ -3,7 +3,7 @@ import { Agent, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { LogFields } from '../../functions/_shared/ports/log.ts'
-import { buildAll, checkoutRoot, type Manifest } from '../build.ts'
+import { buildAll, checkoutRoot, type Manifest, writeSourceMaps } from '../build.ts'
 import { environment, loadConfig, prepareHome } from '../config.ts'
 import { isolateDuty, type Release } from './duties.ts'
 import { Keeper } from './keeper.ts'
@@ -22,7 +22,11 @@ function buildFixtures(): Promise<Manifest> {
   const directory = mkdtempSync(join(tmpdir(), 'octavo-fixtures-'))
   process.once('exit', () => rmSync(directory, { recursive: true, force: true }))
   const functions = Object.fromEntries(fixtures.map((name) => [name, fixture(name)]))
-  built = buildAll({ root: checkoutRoot, directory, functions, programs: {} })
+  const input = { root: checkoutRoot, directory, functions, programs: {} }
+  built = buildAll(input).then(async (manifest) => {
+    await writeSourceMaps(input, manifest)
+    return manifest
+  })
   return built
 }
 

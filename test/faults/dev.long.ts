@@ -19,7 +19,8 @@ beforeAll(async () => {
   const program = join(checkout, 'local-runtime/main.ts')
   const dev = spawn(process.execPath, [program, 'dev'], {
     cwd: checkout,
-    env: stack.env,
+    // As `npm run dev` has it.
+    env: { ...stack.env, GOGC: '400' },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   onFileEnd(() => void kill(dev.pid ?? 0, 'SIGKILL'))
@@ -50,6 +51,7 @@ test('a changed function is replaced while one edits, and its neighbours are not
     shown = next
   }
   console.log(`dev replaced_ms=${times.join(',')}`)
+  expect(printed).toMatch(/^replaced users,keys in \d+ ms$/m)
   expect(await others()).toEqual(before)
 })
 
@@ -68,18 +70,34 @@ test('code that does not build is shown with its place, and what ran before serv
   await eventually('it is replaced again', async () => (await detail()) === 'Mended.')
 })
 
-test('code that builds and cannot be loaded is named, and takes down its own function alone', async () => {
+test('code that builds and cannot be loaded is shown with its reason, and what ran before serves on', async () => {
   printed = ''
+  const pid = await stack.pidOf('isolate', 'users')
   const broken = "throw new Error('on load')\nexport const createApp ="
   change(checkout, file, 'export const createApp =', broken)
-  await eventually('it is named', async () =>
-    printed.includes('cannot be loaded and answer 503: users'),
-  )
-  await eventually(
-    'it answers 503',
-    async () => (await stack.request('/v1/users/me')).status === 503,
-  )
-  expect((await stack.request('/v1/keys?limit=1')).status).toBe(200)
+  const reason = /users cannot be loaded: Error: on load \(functions\/users\/index\.ts:\d+:\d+\)/
+  await eventually('it is shown', async () => reason.test(printed))
+  const { code, output } = await stack.octavo('deploy', '--no-smoke')
+  expect(code).toBe(1)
+  expect(output).toMatch(reason)
+  expect(await stack.pidOf('isolate', 'users')).toBe(pid)
+  expect((await stack.request('/v1/users/me')).status).toBe(200)
+  const openapi = await (await stack.request('/openapi.json')).text()
+  expect(openapi).toContain('/v1/users/me')
   change(checkout, file, broken, 'export const createApp =')
-  await eventually('it is back', async () => (await stack.request('/v1/users/me')).status === 200)
+  change(checkout, file, 'Mended.', 'Mended again.')
+  await eventually('it is replaced', async () => (await detail()) === 'Mended again.')
+})
+
+test('at a first start the reason is told too, and all but the broken function serve', async () => {
+  await stack.octavo('stop')
+  const broken = "throw new Error('on load')\nexport const createApp ="
+  change(checkout, file, 'export const createApp =', broken)
+  expect(await stack.deploy()).toMatch(
+    /cannot be loaded and answer 503: users \(Error: on load \(functions\/users\/index\.ts:\d+:\d+\)\)/,
+  )
+  const refused = await stack.request('/v1/users/me')
+  expect(refused.status).toBe(503)
+  expect(refused.headers.get('content-type')).toBe('application/problem+json')
+  expect((await stack.request('/v1/keys?limit=1')).status).toBe(200)
 })
