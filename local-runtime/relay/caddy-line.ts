@@ -53,6 +53,13 @@ const ownCodes: Record<number, string> = {
 }
 
 /**
+ * Can a function have a line of this request? Not where no route led to one, nor where its socket could not be
+ * opened. Behind the other reasons, a body that was too large for one, its line may come as well.
+ */
+export const hasReachedFunction = (reason: string | null): boolean =>
+  reason !== noRoute && !reason?.startsWith('dial ')
+
+/**
  * @param reason why Caddy answered by itself; `null` when the function's reply went through
  * @returns `null` below 400, and for callers who left before the reply (status 0)
  */

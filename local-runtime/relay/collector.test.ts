@@ -30,3 +30,27 @@ test('a reason of Caddy is told by the next answer of its connection alone', () 
     ['The function answered 502', null],
   ])
 })
+
+const noRoute = 'no such route'
+const noSocket = 'dial unix /run/users.sock: connect: connection refused'
+
+test.each([noRoute, noSocket])('an answer of Caddy alone is an entry at once: %s', (msg) => {
+  const entries: ErrorEntry[] = []
+  const collector = new Collector((entry) => entries.push(entry))
+  const request = { remote_ip: '::1', remote_port: '7', method: 'GET', uri: '/nope' }
+  const resp_headers = { 'X-Request-Id': ['same-id'] }
+  const answer = { logger: 'http.log.access', status: 404, request, resp_headers }
+  // The caller's id, used for two requests: the function's line is not of this one.
+  const failed = {
+    level: 40,
+    msg: 'refused',
+    source: 'function',
+    request_id: 'same-id',
+    status: 401,
+  }
+  collector.takeLine(JSON.stringify(failed))
+  collector.takeCaddyLine(JSON.stringify({ logger: 'http.log.error', msg, request }))
+  collector.takeCaddyLine(JSON.stringify(answer))
+  expect(entries.map(({ message }) => message)).toEqual(['refused', `Caddy answered 404: ${msg}`])
+  collector.close()
+})

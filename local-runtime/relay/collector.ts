@@ -1,5 +1,5 @@
 import type { ErrorEntry } from '../../functions/_shared/ports/redis.ts'
-import { entryOfAnswer, parseCaddyLine } from './caddy-line.ts'
+import { entryOfAnswer, hasReachedFunction, parseCaddyLine } from './caddy-line.ts'
 import { type Counters, lostLines, newCounters } from './counters.ts'
 import { entryOfLine, fitted, levelOfStatus } from './entry.ts'
 import { Groups } from './groups.ts'
@@ -34,8 +34,9 @@ export class Collector {
       const reason = this.#reasons.get(line.connection) ?? null
       this.#reasons.delete(line.connection)
       const entry = entryOfAnswer(line.answer, reason)
-      if (entry) this.#pairs.caddyAnswered(entry)
-      else this.counters.ignored += 1
+      if (!entry) this.counters.ignored += 1
+      else if (hasReachedFunction(reason)) this.#pairs.caddyAnswered(entry)
+      else this.#keep(entry)
       this.counters.merged = this.#pairs.merged
     }
   }

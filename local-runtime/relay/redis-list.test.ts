@@ -45,6 +45,49 @@ test('entries stand in the Redis list newest first, as JSON of the contract', as
   expect((await entries()).degraded).toBe(false)
 })
 
+test('a line that waited stands below what was pushed meanwhile, in Redis and in memory', async () => {
+  const { post, connectAsCaddy, reader, messages } = await setupWithRedis()
+  const at = Date.now()
+  await post([relayLine({ msg: 'old', time: at - 500 })])
+  const caddy = await connectAsCaddy()
+  caddy.write(`${caddyLine('waits-1')}\n`)
+  await post([relayLine({ msg: 'new', time: at + 400 })])
+  await eventually(async () => (await reader.length()) === 2)
+  await eventually(async () => (await reader.length()) === 3)
+  const ordered = ['new', 'The function answered 502', 'old']
+  expect([await reader.messages(), await messages()]).toEqual([ordered, ordered])
+})
+
+test('a late entry whose newer neighbour somebody removed finds its place by merging', async () => {
+  const { post, reader, entries } = await setupWithRedis()
+  const at = Date.now()
+  await post([relayLine({ msg: 'new', time: at })])
+  await eventually(async () => (await reader.length()) === 1)
+  await reader.redis.del('logs:errors')
+  await post([relayLine({ msg: 'late', time: at - 100 })])
+  await eventually(async () => (await reader.length()) === 2)
+  expect(await reader.messages()).toEqual(['new', 'late'])
+  expect((await entries()).entries).toHaveLength(2)
+})
+
+test('of 200 entries a late one takes the place of the oldest, and nobody sees 201', async () => {
+  const { post, reader } = await setupWithRedis()
+  const at = Date.now()
+  const lines = Array.from({ length: 200 }, (_, i) => relayLine({ msg: `m${i}`, time: at + i }))
+  await post(lines)
+  await eventually(async () => (await reader.length()) === 200)
+  const monitor = await reader.redis.duplicate().monitor()
+  onTestFinished(() => monitor.disconnect())
+  const commands: string[] = []
+  monitor.on('monitor', (_time, args) => commands.push(String(args[0]).toLowerCase()))
+  await post([relayLine({ msg: 'late', time: at + 100 })])
+  await eventually(async () => (await reader.messages()).includes('late'))
+  const all = await reader.messages()
+  expect([all.length, all[99], all.at(-1)]).toEqual([200, 'late', 'm1'])
+  const written = commands.filter((name) => name !== 'lrange')
+  expect(written).toEqual(['multi', 'linsert', 'ltrim', 'exec'])
+})
+
 test('of 100,000 lines nobody ever sees more than 200, the newest stay, and all are counted', async () => {
   const { connectAsCaddy, reader, health, groups } = await setupWithRedis()
   const caddy = await connectAsCaddy()

@@ -1,5 +1,11 @@
 import { Redis } from 'ioredis'
-import { entriesMax, errorListKey, mergeEntries, type RecentEntry } from './recent-entries.ts'
+import {
+  entriesMax,
+  errorListKey,
+  mergeEntries,
+  type RecentEntry,
+  type UnsentEntries,
+} from './recent-entries.ts'
 
 // No request waits for this, so it may take longer than the 150 ms of the functions' client.
 const commandTimeoutMs = 1_000
@@ -50,14 +56,20 @@ export class RedisList {
     return this.#isOpen
   }
 
-  /** Puts entries in front, oldest first; nobody ever sees more than 200. */
-  async push(entries: readonly string[]): Promise<void> {
-    const replies = await this.#redis
-      .multi()
-      .lpush(errorListKey, ...entries)
-      .ltrim(errorListKey, 0, entriesMax - 1)
-      .exec()
+  /**
+   * Puts entries in front, oldest first, and late ones below their newer neighbours; nobody ever sees more than 200.
+   * @throws {Error} also when a neighbour is not there: merge then
+   */
+  async push({ newest, late }: UnsentEntries): Promise<void> {
+    const commands = this.#redis.multi()
+    if (newest.length > 0) commands.lpush(errorListKey, ...newest)
+    for (const { json, below } of late) commands.linsert(errorListKey, 'AFTER', below, json)
+    const replies = await commands.ltrim(errorListKey, 0, entriesMax - 1).exec()
     throwFailed(replies)
+    const lengths = replies?.slice(0, -1).map(([, length]) => Number(length)) ?? []
+    // LINSERT says -1 for no such neighbour and 0 for no list.
+    if (lengths.some((length) => length < 1))
+      throw new Error(`${errorListKey} lacks an entry that it held`)
   }
 
   /**
