@@ -13,6 +13,7 @@ import { envFileOf, readSources, type Sources } from './config/sources.ts'
 export { describeConfig } from './config/description.ts'
 export { ConfigFault } from './config/faults.ts'
 export { ensureFolders, socketPath, stackPaths, stackPorts } from './config/folders.ts'
+export { remember } from './config/remembered.ts'
 export { ensureSecretFile, Secret } from './config/secrets.ts'
 
 /** Everything that a process of Octavo knows of its surroundings. Deeply frozen. */
@@ -32,7 +33,7 @@ type LoadOptions = {
 export function loadConfig(env: Environment = process.env, options: LoadOptions = {}): Config {
   const checkout = options.checkout ?? findCheckout(env)
   const envFile = options.envFile === undefined ? envFileOf(checkout) : options.envFile
-  const sources = readSources(env, envFile)
+  const sources = readSources(env, { envFile, checkout })
   const parsed = Settings.safeParse(sources.values)
   const credentials = credentialReader(sources, checkout)
   const given = {

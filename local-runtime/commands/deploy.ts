@@ -3,7 +3,14 @@ import { closeSync, existsSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { defineCommand } from 'citty'
 import type { Manifest } from '../build.ts'
-import { type Config, environment, loadConfig, prepareHome, socketPath } from '../config.ts'
+import {
+  type Config,
+  environment,
+  loadConfig,
+  prepareHome,
+  remember,
+  socketPath,
+} from '../config.ts'
 import { isolateGroups, registry } from '../registry.ts'
 import { controlProtocol, type Deployment } from '../supervisor/control.ts'
 import { command, NotRunning, readStatus } from '../supervisor/control-client.ts'
@@ -19,8 +26,17 @@ type Environment = Deployment['env']
 export const deploy = defineCommand({
   meta: { name: 'deploy', description: 'Start the stack, or bring a running one to this code' },
   args: {
-    smoke: { type: 'boolean', default: true, description: 'Run the smoke test at the end' },
-    isolate: { type: 'string', description: '"each": one process for every function' },
+    smoke: {
+      type: 'boolean',
+      default: true,
+      description: 'Run the smoke test at the end',
+      negativeDescription: 'Do not run it',
+    },
+    isolate: {
+      type: 'string',
+      valueHint: 'groups',
+      description: '"each": one process for every function; or as OCTAVO_GROUPS',
+    },
   },
   run: ({ args }) =>
     orExplain(async () => {
@@ -42,6 +58,7 @@ export const deploy = defineCommand({
 /** Builds, starts a supervisor when none runs, and has it bring the stack to this build. */
 export async function deployStack(config: Config, env: Environment): Promise<void> {
   prepareHome(config)
+  remember(config.home, config)
   const manifest = await timed('build', () => buildRelease(config), describeBuild)
   await timed(
     'supervisor',

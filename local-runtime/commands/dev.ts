@@ -1,4 +1,3 @@
-import { watch } from 'node:fs'
 import { join } from 'node:path'
 import { defineCommand } from 'citty'
 import { type BuildFailure, context, type Message } from 'esbuild'
@@ -17,6 +16,7 @@ import { command } from '../supervisor/control-client.ts'
 import { buildInput, documentBuild, readManifest, settleBuild } from './build-release.ts'
 import { deployment, deployStack } from './deploy.ts'
 import { orExplain } from './terminal.ts'
+import { watchFolders } from './watch-folders.ts'
 
 const watchedFolders = ['db', 'domain', 'functions', 'local-runtime', 'drizzle']
 // Editors write a file in several steps, and a checkout many files; a build that came too early is followed by another.
@@ -65,12 +65,10 @@ class Development {
 
   async start(): Promise<void> {
     await this.#openBuilder()
-    for (const folder of watchedFolders) {
-      const path = join(this.#config.checkout, folder)
-      watch(path, { recursive: true }, (_event, name) => {
-        if (name && /\.(ts|sql|json)$/.test(name) && !/\.test\.ts$/.test(name)) this.#onChange()
-      })
-    }
+    const folders = watchedFolders.map((folder) => join(this.#config.checkout, folder))
+    watchFolders(folders, (path) => {
+      if (/\.(ts|sql|json)$/.test(path) && !/\.test\.ts$/.test(path)) this.#onChange()
+    })
   }
 
   #onChange(): void {

@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises'
 import { defineCommand } from 'citty'
+import { rememberedFile } from '../config/remembered.ts'
 import { type Config, loadConfig } from '../config.ts'
 import { removePostgresData } from '../services/postgres-rights.ts'
 import { stopStack } from './stop.ts'
@@ -26,7 +27,18 @@ export const reset = defineCommand({
 /** Deletes what this stack made, by name: whatever else lies in its home is not ours. */
 async function deleteData({ home, paths }: Config): Promise<void> {
   const { adminKey, build, caddy, logs, redis, run, storage, secrets } = paths
-  const owned = [adminKey, `${adminKey}.pending`, build, caddy, logs, redis, run, storage, secrets]
+  const owned = [
+    rememberedFile(home),
+    adminKey,
+    `${adminKey}.pending`,
+    build,
+    caddy,
+    logs,
+    redis,
+    run,
+    storage,
+    secrets,
+  ]
   // First, because under the system user the data lies elsewhere and only the home's link says where.
   removePostgresData(home)
   for (const path of owned) await rm(path, { recursive: true, force: true })

@@ -1,32 +1,36 @@
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { parseEnv } from 'node:util'
+import { didYouMean } from '../../functions/_shared/http/suggestion.ts'
 import { ConfigFault } from './faults.ts'
-import { nearest } from './nearest.ts'
+import { readRemembered, rememberedFile } from './remembered.ts'
+import { homeDefault } from './settings/stack.ts'
 import { settingDocuments } from './settings.ts'
 
-/** What was set, and where: `environment`, or the path of the `.env` file. */
+/** What was set, and where: `environment`, the path of the `.env` file, or that of what the last start was told. */
 export type Sources = {
   values: Record<string, string>
   sourceOf: (name: string) => string
   warnings: string[]
 }
 
-const known = new Set(settingDocuments.map(({ name }) => name))
+const known = settingDocuments.map(({ name }) => name)
 
 /**
- * Joins the environment and the checkout's `.env`; the environment wins. An empty value counts as not set,
+ * Joins the environment, the checkout's `.env` below it, and below both what the last start was told. An empty value counts as not set,
  * because Compose hands on empty variables.
  * @param envFile path of the `.env` file, or `null` for none; a missing file is no fault
  */
 export function readSources(
   env: Record<string, string | undefined>,
-  envFile: string | null,
+  { envFile, checkout }: { envFile: string | null; checkout: string },
 ): Sources {
   const fromFile = envFile === null ? {} : readEnvFile(envFile)
+  const home = resolve(checkout, env.OCTAVO_HOME || fromFile.OCTAVO_HOME || homeDefault)
   const values: Record<string, string> = {}
   const source = new Map<string, string>()
   for (const [entries, origin] of [
+    [readRemembered(home), rememberedFile(home)],
     [fromFile, envFile ?? ''],
     [env, 'environment'],
   ] as const) {
@@ -66,9 +70,9 @@ function unknownVariables(
 ): string[] {
   return Object.keys(values)
     .filter((name) => name.startsWith('OCTAVO_') && !name.startsWith('OCTAVO_INTERNAL_'))
-    .filter((name) => !known.has(name))
+    .filter((name) => !known.includes(name))
     .map((name) => {
-      const guess = nearest(name, known)
+      const guess = didYouMean(name, known)
       const hint = guess === null ? '' : ` Did you mean ${guess}?`
       return `${name} (${sourceOf(name)}) is not a setting of Octavo and has no effect.${hint}`
     })

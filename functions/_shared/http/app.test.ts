@@ -190,7 +190,7 @@ test('a preflight of an allowed origin names what it may send, another origin le
 })
 
 test('errors carry CORS headers too, so that a page can read why', async () => {
-  const { get } = await setupWidgets({ config: { corsOrigins: ['localhost'] } })
+  const { get } = await setupWidgets({ config: { corsOrigins: ['*localhost*'] } })
   const response = await get('/', { as: 'nobody', headers: { origin: 'http://localhost:5173' } })
   expect(response.headers.get('access-control-allow-origin')).toBe('http://localhost:5173')
   expect(response.headers.get('access-control-expose-headers')).toContain('X-Request-Id')

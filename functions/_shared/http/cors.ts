@@ -26,9 +26,11 @@ const preflightAgeSeconds = 7_200
 
 const localhost = /^https?:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?$/
 
-/** `localhost` in the list stands for every port of this machine, and is what `npm run dev` sets. */
+/** Stands in the list for every port of this machine; `npm run dev` sets it. */
+const anyLocalPort = '*localhost*'
+
 function isAllowed(origin: string, origins: readonly string[]): boolean {
-  return origins.includes(origin) || (origins.includes('localhost') && localhost.test(origin))
+  return origins.includes(origin) || (origins.includes(anyLocalPort) && localhost.test(origin))
 }
 
 /** Headers that let a browser page of an allowed origin read the reply. Credentials are never allowed. */

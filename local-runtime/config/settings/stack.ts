@@ -2,12 +2,15 @@ import * as z from 'zod'
 import { bytes, oneOf, wholeNumber } from '../values.ts'
 import { defaultless, setting, text } from './setting.ts'
 
+/** Where state lies when nobody says otherwise; relative to the checkout. */
+export const homeDefault = '.local'
+
 export const stack = {
   OCTAVO_HOME: setting(text, {
     group: 'Stack',
     description:
       'Folder of all state: data, sockets, logs, secrets. A relative path starts at the checkout. Two stacks need two homes and two ports.',
-    default: '.local',
+    default: homeDefault,
     example: '/var/lib/octavo',
   }),
   OCTAVO_PORT: setting(wholeNumber({ min: 1, max: 32_767 }), {
@@ -27,7 +30,7 @@ export const stack = {
   OCTAVO_SECRET: defaultless(text, {
     group: 'Stack',
     description:
-      'Application secret of 32 bytes, as 64 hexadecimal digits or base64: signs cursors and tickets, seals document passwords.',
+      'Application secret of 32 bytes, as 64 hexadecimal digits or base64: signs cursors, seals document passwords.',
     defaultMeans: 'generated in OCTAVO_HOME/secrets/app-secret',
     example: '64 hexadecimal digits',
     secret: true,
