@@ -4,6 +4,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+smoke_started=$(date +%s%3N)
+
 octavo() { node local-runtime/octavo.mjs "$@"; }
 
 # One value of a JSON text on standard input, e.g. `field .items.length`.
