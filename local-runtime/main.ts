@@ -1,8 +1,14 @@
-import { defineCommand, runMain } from 'citty'
+import { type CommandDef, defineCommand, runMain } from 'citty'
+import octavo from '../package.json' with { type: 'json' }
+import { helpText, refuseMistakes, UsageFault } from './command-line.ts'
 
 /** The command line `octavo ...`. Each command is loaded when it is asked for: most need neither database nor build. */
-const main = defineCommand({
-  meta: { name: 'octavo', description: 'Self-hosted document backend: one command runs it all' },
+const main: CommandDef = defineCommand({
+  meta: {
+    name: 'octavo',
+    version: octavo.version,
+    description: 'Self-hosted document backend: one command runs it all',
+  },
   subCommands: {
     deploy: () => import('./commands/deploy.ts').then((module) => module.deploy),
     stop: () => import('./commands/stop.ts').then((module) => module.stop),
@@ -22,7 +28,22 @@ const main = defineCommand({
   },
 })
 
+// What follows is for Redis to understand or to refuse.
+const passesOn = new Set(['redis'])
+
 // Whoever reads our output has had enough, such as `octavo logs | head`; what was asked of the supervisor goes on.
 process.stdout.on('error', () => process.exit(0))
 
-await runMain(main)
+const rawArgs = process.argv.slice(2)
+const isColoured = process.stdout.isTTY === true && process.stdout.hasColors()
+const showUsage = async () => console.log(await helpText(main, rawArgs, isColoured))
+const asksForVersion = ['--version', '-v'].includes(rawArgs.join(' '))
+
+try {
+  if (!asksForVersion) await refuseMistakes(main, rawArgs, passesOn)
+  await runMain(main, { showUsage })
+} catch (err) {
+  if (!(err instanceof UsageFault)) throw err
+  console.error(err.message)
+  process.exitCode = 1
+}
