@@ -62,6 +62,13 @@ test('each entry is printed once, oldest first, also when the relay shows all of
   expect(lines.map((line) => /: (\w+)/.exec(line)?.[1])).toEqual(['one', 'two', 'three'])
 })
 
+test('entries are in the order of their time, also when they came in another one', () => {
+  const { lines, printer } = setupPrinter()
+  const at = (second: number) => entry(`s${second}`, { time: `2026-11-20T05:00:0${second}.000Z` })
+  printer.show({ entries: [2, 4, 3, 1].map(at), degraded: false }, 3)
+  expect(lines.map((line) => /: (\w+)/.exec(line)?.[1])).toEqual(['s2', 's3', 's4'])
+})
+
 test('a limit holds back what is older, for good', () => {
   const { lines, printer, show } = setupPrinter()
   printer.show({ entries: ['three', 'two', 'one'].map((m) => entry(m)), degraded: false }, 1)

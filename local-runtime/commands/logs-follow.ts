@@ -29,7 +29,7 @@ export class LogPrinter {
     const entries = (look?.entries ?? []).map((entry) => ({ entry, json: JSON.stringify(entry) }))
     const fresh = entries.filter(({ json }) => !this.#printed.has(json))
     for (const { json } of fresh) this.#printed.add(json)
-    for (const { entry } of fresh.slice(0, limit).reverse())
+    for (const { entry } of inTime(fresh).slice(-limit))
       this.#printing.print(entryLine(entry, this.#printing.colour))
     if (this.#printed.size > rememberedMax) this.#printed = new Set(entries.map(({ json }) => json))
   }
@@ -40,6 +40,10 @@ export class LogPrinter {
     this.#printing.remark(remarks[state])
   }
 }
+
+/** Entries come in the order of their arrival, the newest first; a busy process tells later what came earlier. */
+const inTime = <T extends { entry: ErrorEntry }>(newestFirst: T[]): T[] =>
+  newestFirst.toReversed().sort((a, b) => Date.parse(a.entry.time) - Date.parse(b.entry.time))
 
 const remarks = {
   away: 'The relay does not answer; waiting for it.',

@@ -1,31 +1,38 @@
-import { createReadStream, existsSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { createReadStream, statSync } from 'node:fs'
 import { setTimeout as wait } from 'node:timers/promises'
 import { defineCommand } from 'citty'
 import { type Config, loadConfig, socketPath } from '../config.ts'
 import { readRelayEntries, readRelayGroups } from '../relay/reader.ts'
 import { LogPrinter } from './logs-follow.ts'
 import { groupLines } from './logs-groups.ts'
+import { type LogFile, processLog } from './logs-process.ts'
 import { orExplain } from './terminal.ts'
 
 const shownMax = 200
 const followMs = 500
-const tailBytes = 64 * 1024
 
 export const logs = defineCommand({
   meta: { name: 'logs', description: 'Show the last warnings and errors of all processes' },
   args: {
     follow: { type: 'boolean', alias: 'f', description: 'Go on with what comes' },
     groups: { type: 'boolean', description: 'How often each kind came, most frequent first' },
-    limit: { type: 'string', default: '50', description: `Entries at first, ${shownMax} at most` },
-    process: { type: 'string', description: 'Instead, the log file of one process, such as caddy' },
+    limit: {
+      type: 'string',
+      default: String(shownMax),
+      valueHint: `1..${shownMax}`,
+      description: 'Entries, kinds or lines at first',
+    },
+    process: { type: 'string', description: 'Instead, the log of one process, such as caddy' },
   },
   run: ({ args }) =>
     orExplain(async () => {
       const config = loadConfig()
-      const limit = Number(args.limit) || shownMax
+      const limit = Number(args.limit)
+      if (args.groups === true && (args.follow === true || args.process))
+        throw new Error('--groups goes with --limit alone, not with --follow or --process.')
       if (args.groups === true) await showGroups(config, limit)
-      else if (args.process) await showFile(config, args.process, args.follow === true)
+      else if (args.process)
+        await showFile(processLog(config.paths.logs, args.process, limit), args.follow === true)
       else await showErrors(config, limit, args.follow === true)
     }),
 })
@@ -63,10 +70,8 @@ async function showErrors(config: Config, limit: number, follow: boolean): Promi
   }
 }
 
-async function showFile({ paths }: Config, name: string, follow: boolean): Promise<void> {
-  const path = join(paths.logs, `${name}.log`)
-  if (!existsSync(path)) throw new Error(`There is no log ${path}.`)
-  let position = await print(path, Math.max(0, statSync(path).size - tailBytes))
+async function showFile({ path, start }: LogFile, follow: boolean): Promise<void> {
+  let position = await print(path, start)
   if (!follow) return
   for (;;) {
     await wait(followMs)
