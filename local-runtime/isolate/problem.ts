@@ -1,12 +1,12 @@
 import type { Duplex } from 'node:stream'
-import { problemResponse } from '../../functions/_shared/http/problem-response.ts'
+import { problemBody, problemResponse } from '../../functions/_shared/http/problem-response.ts'
 import { AppError, type ProblemCode } from '../../functions/_shared/http/problems.ts'
+import type { Log } from '../../functions/_shared/ports/log.ts'
+import { type ParserError, type RefusedRequest, readRefusedRequest } from './refused-request.ts'
 
 const details: Partial<Record<ProblemCode, string>> = {
   internal: 'Something went wrong on our side.',
   unavailable: 'The function did not answer in time.',
-  malformed: 'The request could not be read as HTTP.',
-  payload_too_large: 'The header fields are larger than this server takes.',
 }
 
 /** A problem that the isolate answers itself, outside of any function. */
@@ -18,25 +18,29 @@ export function ownProblem(
   return problemResponse(new AppError(code, detail), requestId)
 }
 
-/** Answers, on a bare socket, bytes that are no HTTP request, and closes it. */
-export function sendRawProblem(socket: Duplex, errorCode: string | undefined): void {
-  if (errorCode === 'ECONNRESET' || !socket.writable) {
-    socket.destroy()
-    return
-  }
-  const code = errorCode === 'HPE_HEADER_OVERFLOW' ? 'payload_too_large' : 'malformed'
-  const error = new AppError(code, details[code] ?? '')
-  void problemResponse(error, crypto.randomUUID())
-    .text()
-    .then((body) => socket.end(rawReply(error.status, body)))
+/** Answers, on a bare socket, what Node's parser refused; see {@link refuseOnSocket}. */
+export function sendRawProblem(err: ParserError, socket: Duplex, log: Log): void {
+  if (err.code === 'ECONNRESET' || !socket.writable) socket.destroy()
+  else refuseOnSocket(readRefusedRequest(err), socket, log)
 }
 
-const rawReply = (status: number, body: string): string =>
+/** Refuses a request of which there is but a socket, logs it under its id, and closes the connection. */
+export function refuseOnSocket(refused: RefusedRequest, socket: Duplex, log: Log): void {
+  const { requestId, method, path, error } = refused
+  const { code, status } = error
+  log.warn(error.message, { request_id: requestId, method, path, status, code })
+  const { headers } = problemResponse(error, requestId)
+  const body = JSON.stringify(problemBody(error, requestId))
+  const fields = { ...Object.fromEntries(headers), 'x-request-id': requestId }
+  socket.end(rawReply(status, fields, body))
+}
+
+const rawReply = (status: number, headers: Record<string, string>, body: string): string =>
   [
     `HTTP/1.1 ${status} Refused`,
-    'Content-Type: application/problem+json',
-    `Content-Length: ${Buffer.byteLength(body)}`,
-    'Connection: close',
+    ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
+    `content-length: ${Buffer.byteLength(body)}`,
+    'connection: close',
     '',
     body,
   ].join('\r\n')

@@ -4,7 +4,8 @@ import type { Duplex } from 'node:stream'
 import { getRequestListener } from '@hono/node-server'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import type { Log } from '../../functions/_shared/ports/log.ts'
-import { ownProblem, sendRawProblem } from './problem.ts'
+import { ownProblem, refuseOnSocket, sendRawProblem } from './problem.ts'
+import { type ParserError, readRefusedConnect } from './refused-request.ts'
 import { type Deadlines, Requests } from './requests.ts'
 import { isStreamed, pipeBody } from './streamed-body.ts'
 
@@ -53,8 +54,11 @@ export class FunctionServer {
     })
     // An expectation that we do not know may be ignored (RFC 9110, 10.1.1); Node would answer in plain text.
     this.#server.on('checkExpectation', (req, res) => this.#server.emit('request', req, res))
-    this.#server.on('clientError', (err: NodeJS.ErrnoException, socket: Duplex) =>
-      sendRawProblem(socket, err.code),
+    this.#server.on('clientError', (err: ParserError, socket: Duplex) =>
+      sendRawProblem(err, socket, log),
+    )
+    this.#server.on('connect', (req: IncomingMessage, socket: Duplex) =>
+      refuseOnSocket(readRefusedConnect(req), socket, log),
     )
   }
 

@@ -2,8 +2,12 @@ import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import { connect } from 'node:net'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { expect, onTestFinished, test } from 'vitest'
+import { FunctionServer } from '../../local-runtime/isolate/server.ts'
 import { eventually } from '../../local-runtime/relay/relay.fixture.ts'
+import { recordedLog } from '../harness/log.ts'
 import { captureLog, echo, newHome, open, openCaddy, startUpstream } from './caddy.fixture.ts'
 
 async function* chunks(count: number, bytes: number) {
@@ -163,3 +167,35 @@ test('a caller who leaves is noticed by the function', async () => {
   res.destroy()
   await hasClosed
 })
+
+/** Bytes as a careless caller sends them; the whole reply. */
+async function sendRaw(port: number, requestLine: string): Promise<string> {
+  const socket = connect(port, '127.0.0.1')
+  onTestFinished(() => void socket.destroy())
+  socket.write(`${requestLine} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n`)
+  return await text(socket)
+}
+
+test.each([
+  ['FOO /v1/users', 405, 'method_not_allowed'],
+  ['CONNECT /v1/users', 405, 'method_not_allowed'],
+  ['GET /v1/users?filename=Übung.pdf', 400, 'malformed'],
+])(
+  "what Node's parser refuses, %s, carries one id in its header, its problem and the line of the function",
+  async (requestLine, status, code) => {
+    const places = await newHome()
+    await captureLog(places.run)
+    const log = recordedLog()
+    const deadlines = { replyMs: 10_000, bodyMs: 10_000 }
+    const server = new FunctionServer({ fetch: () => new Response('served'), log, deadlines })
+    await server.listen({ path: join(places.run, 'users.sock') })
+    onTestFinished(() => server.drain(0))
+    const { port } = await openCaddy(places)
+    const [head = '', body = ''] = (await sendRaw(port, requestLine)).split('\r\n\r\n')
+    const id = /\r\nX-Request-Id: (\S+)/.exec(head)?.[1]
+    expect(head).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
+    expect(JSON.parse(body)).toMatchObject({ status, code, instance: id })
+    const fields = { request_id: id, path: '/v1/users', status, code }
+    expect(log.lines).toMatchObject([{ level: 'warn', fields }])
+  },
+)
