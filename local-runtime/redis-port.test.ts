@@ -118,6 +118,46 @@ test('a Redis that goes away is replaced by memory at the next call', async () =
   expect(await port.limits.consume('auth_failure', 'a')).toMatchObject({ allowed: false })
 })
 
+/** A Redis of the test's own that can stand still, and a port that reached it. */
+async function setupFreezing() {
+  const redis = await startTestRedis()
+  const port = open(redis.url, redis.password.reveal())
+  await until('the connection', async () => (await port.state()).status === 'ok')
+  closers.push(() => void process.kill(redis.pid, 'SIGCONT'))
+  return { port, redis, freeze: () => process.kill(redis.pid, 'SIGSTOP') }
+}
+
+test('a frozen Redis is waited for by the first requests alone, and used again when it wakes', async () => {
+  const { port, redis, freeze } = await setupFreezing()
+  freeze()
+  const waitsMs: number[] = []
+  for (let request = 1; request <= 10; request += 1) {
+    const startedAt = performance.now()
+    await port.limits.consume('auth_failure', 'frozen')
+    await port.cache.get('page')
+    waitsMs.push(performance.now() - startedAt)
+  }
+  // Two commands wait 150 ms each, in the first request; the rest is for a machine that is busy with other tests.
+  expect(waitsMs.filter((ms) => ms >= 140).length).toBeLessThan(5)
+  expect(await port.limits.consume('auth_failure', 'frozen')).toMatchObject({ allowed: false })
+  expect((await port.state()).status).toBe('degraded')
+  process.kill(redis.pid, 'SIGCONT')
+  await until('Redis again', async () => (await port.state()).status === 'ok')
+})
+
+test('a Redis that wakes tells nothing that was changed or deleted while it stood still', async () => {
+  const { port, redis, freeze } = await setupFreezing()
+  for (const key of ['changed', 'deleted']) await port.cache.set(key, 'old', 60_000)
+  freeze()
+  await Promise.all([port.cache.get('a'), port.cache.get('b')])
+  await port.cache.set('changed', 'new', 60_000)
+  await port.cache.delete('deleted')
+  expect(await port.cache.get('changed')).toBe('new')
+  process.kill(redis.pid, 'SIGCONT')
+  await until('Redis again', async () => (await port.state()).status === 'ok')
+  expect([await port.cache.get('changed'), await port.cache.get('deleted')]).toEqual([null, null])
+})
+
 test('a value is gone after its time', async () => {
   const port = await openShared()
   await port.cache.set('short', 'lived', 30)

@@ -6,6 +6,7 @@ import {
   RateLimiterRes,
 } from 'rate-limiter-flexible'
 import type { LimitName, Limits, LimitVerdict } from '../../functions/_shared/ports/redis.ts'
+import type { CircuitBreaker } from './breaker.ts'
 
 export type LimitSettings = {
   key: { perSecond: number; burst: number }
@@ -26,27 +27,25 @@ const policiesOf = ({ key, address, authFailure }: LimitSettings): Record<LimitN
 })
 
 /** Limits counted in Redis for all processes, and by each process for itself while Redis is away. */
-export function newLimits(client: Redis, settings: LimitSettings): Limits {
+export function newLimits(client: Redis, breaker: CircuitBreaker, settings: LimitSettings): Limits {
   const policies = policiesOf(settings)
+  const newOne = (name: LimitName) => newLimiter(client, breaker, { name, ...policies[name] })
   const limiters = {
-    key: newLimiter(client, 'key', policies.key),
-    address: newLimiter(client, 'address', policies.address),
-    auth_failure: newLimiter(client, 'auth_failure', policies.auth_failure),
+    key: newOne('key'),
+    address: newOne('address'),
+    auth_failure: newOne('auth_failure'),
   }
   return {
     async consume(name, subject, points = 1) {
-      const policy = policies[name]
-      try {
-        return verdict(await limiters[name].consume(subject, points), policy, true)
-      } catch (refusal) {
-        if (refusal instanceof RateLimiterRes) return verdict(refusal, policy, false)
-        throw refusal
-      }
+      const { counted, allowed } = await limiters[name]((limiter) =>
+        consumed(limiter, subject, points),
+      )
+      return verdict(counted, policies[name], allowed)
     },
     async peek(name, subject) {
       const policy = policies[name]
       const { points: limit, seconds: windowSeconds } = policy
-      const counted = await limiters[name].get(subject)
+      const counted = await limiters[name]((limiter) => limiter.get(subject))
       if (counted === null)
         return { allowed: true, limit, windowSeconds, remaining: limit, resetMs: 0 }
       return verdict(counted, policy, (counted.consumedPoints ?? 0) < limit)
@@ -54,8 +53,26 @@ export function newLimits(client: Redis, settings: LimitSettings): Limits {
   }
 }
 
-const newLimiter = (client: Redis, name: LimitName, { points, seconds }: Policy) =>
-  new RateLimiterRedis({
+type Counter = RateLimiterRedis | RateLimiterMemory
+
+/** Being over the limit is an answer, too. */
+async function consumed(limiter: Counter, subject: string, points: number) {
+  try {
+    return { counted: await limiter.consume(subject, points), allowed: true }
+  } catch (refusal) {
+    if (refusal instanceof RateLimiterRes) return { counted: refusal, allowed: false }
+    throw refusal
+  }
+}
+
+/** Asks the counter in Redis; the one in memory when that fails or is skipped. */
+function newLimiter(
+  client: Redis,
+  breaker: CircuitBreaker,
+  { name, points, seconds }: Policy & { name: LimitName },
+) {
+  const memory = new RateLimiterMemory({ points, duration: seconds })
+  const shared = new RateLimiterRedis({
     storeClient: client,
     rejectIfRedisNotReady: true,
     keyPrefix: `limit:${name}`,
@@ -63,12 +80,10 @@ const newLimiter = (client: Redis, name: LimitName, { points, seconds }: Policy)
     duration: seconds,
     // A subject that is over its limit costs Redis nothing more until its window ends.
     inMemoryBlockOnConsumed: points + 1,
-    insuranceLimiter: new RateLimiterMemory({
-      keyPrefix: `limit:${name}`,
-      points,
-      duration: seconds,
-    }),
   })
+  return <T>(ask: (limiter: Counter) => Promise<T>): Promise<T> =>
+    breaker.run(() => ask(shared)).catch(() => ask(memory))
+}
 
 const verdict = (
   counted: IRateLimiterRes,
