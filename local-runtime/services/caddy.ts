@@ -83,6 +83,20 @@ export async function startCaddy(options: CaddyOptions): Promise<RunningCaddy> {
   }
 }
 
+/**
+ * What the Caddyfile asks for as `CORS_ORIGINS_PATTERN`.
+ * @param origins those of `CORS_ORIGINS`; `*localhost*` stands for any port of this machine
+ * @returns a regular expression of Go; one that matches nothing when there are none
+ */
+export function corsOriginsPattern(origins: readonly string[]): string {
+  const literally = (text: string) => text.replace(/[^\w/:-]/g, (character) => `[${character}]`)
+  const hosts = ['localhost', '127.0.0.1', '[::1]'].map(literally).join('|')
+  const alternatives = origins.map((origin) =>
+    origin === '*localhost*' ? `https?://(${hosts})(:[0-9]+)?` : literally(origin),
+  )
+  return origins.length === 0 ? '$.' : `^(${alternatives.join('|')})$`
+}
+
 /** Takes Caddy connections? Its version is asked of the program, since its admin interface is off. */
 export async function checkCaddy(options: {
   home: string

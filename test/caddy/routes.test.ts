@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
 import { registry } from '../../local-runtime/registry.ts'
-import { validateCaddyfile } from '../../local-runtime/services/caddy.ts'
+import { eventually } from '../../local-runtime/relay/relay.fixture.ts'
+import { corsOriginsPattern, validateCaddyfile } from '../../local-runtime/services/caddy.ts'
 import { caddyPackage, ensurePrograms } from '../../local-runtime/services/debian-packages.ts'
 import { runToEnd } from '../../local-runtime/services/process.ts'
 import { servicesDir } from '../harness/services-folder.ts'
@@ -47,7 +48,7 @@ test('every function of the registry has its route, and the special paths theirs
   }
 })
 
-test.each(['/', '/v1', '/v1/usersx', '/v2/users', '/livez/x', '/v1/nothing'])(
+test.each(['/v1', '/v1/usersx', '/v2/users', '/livez/x', '/v1/nothing'])(
   '%s belongs to no function: 404 as problem+json with the request id',
   async (path) => {
     const places = await newHome()
@@ -68,6 +69,47 @@ test.each(['/', '/v1', '/v1/usersx', '/v2/users', '/livez/x', '/v1/nothing'])(
     })
   },
 )
+
+test('a browser at the base URL is led to the reference, and this is no failure', async () => {
+  const places = await newHome()
+  const captured = await captureLog(places.run)
+  const { send } = await openCaddy(places)
+  const { status, headers } = await send('/')
+  expect([status, headers.location]).toEqual([302, '/docs'])
+  expect((await send('/', { method: 'POST', body: '{}' })).status).toBe(404)
+  await eventually(() => captured.text.includes('"status":404'))
+  expect(captured.text).not.toContain('"status":302')
+})
+
+test.each([
+  [['https://app.example.com', '*localhost*'], 'https://app.example.com', true],
+  [['https://app.example.com', '*localhost*'], 'http://localhost:5173', true],
+  [['https://app.example.com', '*localhost*'], 'http://[::1]:5173', true],
+  [['https://app.example.com'], 'https://app-example.com', false],
+  [['https://app.example.com'], 'https://app.example.com.evil.example', false],
+  [['https://app.example.com'], 'http://localhost:5173', false],
+  [[], 'https://app.example.com', false],
+  [[], '', false],
+])("with %j a page of %s may read Caddy's own errors: %s", async (origins, origin, mayRead) => {
+  const places = await newHome()
+  await captureLog(places.run)
+  const settings = { CORS_ORIGINS_PATTERN: corsOriginsPattern(origins) }
+  const { send } = await openCaddy(places, settings)
+  const { headers } = await send('/nowhere', { headers: { origin } })
+  expect(headers['access-control-allow-origin']).toBe(mayRead ? origin : undefined)
+  expect(headers['access-control-allow-credentials']).toBeUndefined()
+  expect(headers.vary).toBe('Origin')
+})
+
+test("without CORS_ORIGINS_PATTERN no page may read Caddy's own errors", async () => {
+  const places = await newHome()
+  await captureLog(places.run)
+  const { send } = await openCaddy(places)
+  for (const origin of ['', 'https://app.example.com'])
+    expect((await send('/nowhere', { headers: { origin } })).headers).not.toHaveProperty(
+      'access-control-allow-origin',
+    )
+})
 
 test('a function learns the real address and one sane request id, whatever the caller claims', async () => {
   const places = await newHome()
