@@ -15,6 +15,7 @@ import { isolateGroups, registry } from '../registry.ts'
 import { controlProtocol, type Deployment } from '../supervisor/control.ts'
 import { command, NotRunning, readStatus } from '../supervisor/control-client.ts'
 import { buildRelease, settleBuild } from './build-release.ts'
+import { refuseTakenPort } from './front-port.ts'
 import { runSmoke } from './run-smoke.ts'
 import { stopStack } from './stop.ts'
 import { orExplain, printStep, timed } from './terminal.ts'
@@ -58,6 +59,7 @@ export const deploy = defineCommand({
 /** Builds, starts a supervisor when none runs, and has it bring the stack to this build. */
 export async function deployStack(config: Config, env: Environment): Promise<void> {
   prepareHome(config)
+  await refuseTakenPort(config)
   remember(config.home, config)
   const manifest = await timed('build', () => buildRelease(config), describeBuild)
   await timed(

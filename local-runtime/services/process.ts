@@ -148,7 +148,8 @@ export async function assertPortIsFree(
     probe.once('error', ({ code }: NodeJS.ErrnoException) => {
       const why =
         code === 'EADDRINUSE' ? 'is taken by another program' : `cannot be opened (${code})`
-      const fix = 'stop what holds it, or choose another OCTAVO_PORT'
+      // In .env, because every later command has to find the stack too.
+      const fix = 'stop that program, or set OCTAVO_PORT=18080 in .env, which all commands read'
       reject(new ServiceError(`Port ${port} on ${host}, wanted for ${service}, ${why}: ${fix}.`))
     })
     probe.listen({ port, host, exclusive: true }, () => probe.close(() => resolve()))
