@@ -31,10 +31,14 @@ test('a line that is not finished yet and empty logs and lines are shown as they
   expect(tail('blank', 2)).toBe('\n\n')
 })
 
+test('an isolate is found by the name that the status shows', () => {
+  expect(setup({ 'isolate-users-keys.log': 'one\n' })('users,keys', 1)).toBe('one\n')
+})
+
 test('a log that is not there names those that are, without rotated ones', () => {
-  const tail = setup({ 'users,keys.log': '', 'worker.log': '', 'worker.log.1': '' })
+  const tail = setup({ 'isolate-users-keys.log': '', 'worker.log': '', 'worker.log.1': '' })
   expect(() => tail('wroker', 1)).toThrow(
-    'There is no log of "wroker". Did you mean worker? There are: users,keys, worker.',
+    'There is no log of "wroker". Did you mean worker? There are: isolate-users-keys, worker.',
   )
   expect(() => tail('../worker', 1)).toThrow('There is no log of "../worker"')
   expect(() => setup({})('caddy', 1)).toThrow('There are no logs yet.')

@@ -14,8 +14,10 @@ export type LogFile = { path: string; start: number }
  */
 export function processLog(folder: string, name: string, lines: number): LogFile {
   const names = logNames(folder)
-  if (!names.includes(name)) throw new Error(noSuchLog(name, names))
-  const path = join(folder, `${name}.log`)
+  // `status` calls an isolate by its functions, "users,keys"; its log is "isolate-users-keys".
+  const called = [name, `isolate-${name.replaceAll(',', '-')}`].find((text) => names.includes(text))
+  if (called === undefined) throw new Error(noSuchLog(name, names))
+  const path = join(folder, `${called}.log`)
   return { path, start: startOfLast(path, lines) }
 }
 
