@@ -9,10 +9,11 @@ usage() {
   cat <<'TEXT'
 Usage: ./deploy-local.sh [command]
 
-  (none)            install, start or update everything, then run the smoke test
+  (none)            install, start or update everything, then run the smoke test;
+                    --no-smoke leaves that out, --isolate each gives every function a process
   stop              end every process and wait for it
   status [--json]   addresses, processes, memory; exit code 3 when stopped
-  logs [--follow]   warnings and errors; --process <name> shows one process's own log
+  logs [--follow]   the last 200 warnings and errors; --process <name> shows one process's own log
   reset [--yes]     stop and delete all data of this stack
   smoke             run the smoke test against the running stack
   --help            this text
@@ -35,8 +36,14 @@ case "${1:-deploy}" in
   deploy | stop | status | logs | reset | smoke | --*) ;;
   *)
     usage >&2
-    fail "there is no command \"$1\""
+    fail "there is no command \"$1\" here; npx octavo --help lists them all"
     ;;
+esac
+
+# Before a minute of installation; what follows a flag is checked by the program itself.
+case "${1:-deploy}" in
+  --no-smoke | --smoke | --isolate | --isolate=* | [!-]*) ;;
+  *) fail "there is no flag \"$1\"; see ./deploy-local.sh --help" ;;
 esac
 
 command -v node >/dev/null || fail "Node is missing: install Node 20 or newer (https://nodejs.org)."

@@ -71,7 +71,7 @@ function refusal(
 ): string {
   const at = new Date(createdAtMs).toISOString()
   if (createdAtMs > newest)
-    return `the database is newer than this code: it has a migration of ${at}. Start the newer Octavo, or restore a backup.`
+    return `the database is newer than this code: it has a migration of ${at}. Start the newer Octavo, or take the migration back with it: octavo db rollback (docs/migrations.md).`
   if (expected?.createdAtMs === createdAtMs)
     return `migration ${expected.name} was edited after it was applied (${hash.slice(0, 12)} in the database, ${expected.hash.slice(0, 12)} on disk). Restore the file and write a new migration.`
   return `the database has a migration of ${at} where this code has ${expected ? `${expected.name} of ${new Date(expected.createdAtMs).toISOString()}` : 'none'}: the two do not belong together.`

@@ -6,14 +6,14 @@ import { type Config, loadConfig } from '../config.ts'
 import { databaseAddress } from '../deps.ts'
 import { orExplain } from './terminal.ts'
 
-const log = (line: string) => console.error(line)
+const log = (line: string) => console.log(line)
 
 const migrateCommand = defineCommand({
   meta: { name: 'migrate', description: 'Bring the database to the newest migration' },
   run: () =>
     onDatabase(async (address) => {
       const applied = await migrate({ ...address, log })
-      console.log(applied.length === 0 ? 'nothing to do' : `applied ${applied.join(', ')}`)
+      if (applied.length === 0) console.log('nothing to do')
     }),
 })
 
@@ -37,7 +37,8 @@ const rollback = defineCommand({
   },
   run: ({ args }) =>
     onDatabase(async (address) => {
-      console.log(`took back ${await rollbackMigration({ ...address, log, name: args.name })}`)
+      const taken = await rollbackMigration({ ...address, log, name: args.name })
+      if (taken === null) throw new Error('This database has no migration to take back.')
     }),
 })
 
