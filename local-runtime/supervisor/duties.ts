@@ -4,7 +4,7 @@ import type { Log } from '../../functions/_shared/ports/log.ts'
 import type { HostName, Manifest } from '../build.ts'
 import { type Config, socketPath } from '../config.ts'
 import type { IsolateSpec } from '../isolate.ts'
-import { startCaddy } from '../services/caddy.ts'
+import { corsOriginsPattern, startCaddy } from '../services/caddy.ts'
 import { startPostgres } from '../services/postgres.ts'
 import type { OutputSink } from '../services/process.ts'
 import { startRedis } from '../services/redis.ts'
@@ -86,6 +86,7 @@ function caddyEnvironment({ paths, bind, port, http }: Config): Record<string, s
     UPLOAD_BODY_BYTES_MAX: String(10 * http.uploadBytesMax),
     READ_BODY_TIMEOUT: `${Math.ceil(http.uploadTimeoutMs / 1000)}s`,
     RESPONSE_TIMEOUT: `${Math.ceil(http.requestTimeoutMs / 1000) + 5}s`,
+    CORS_ORIGINS_PATTERN: corsOriginsPattern(http.corsOrigins),
   }
 }
 
