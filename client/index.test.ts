@@ -117,6 +117,20 @@ test('a server that never answers is given up in time', async () => {
   await expect(octavo.health.$get()).rejects.toMatchObject({ name: 'TimeoutError' })
 })
 
+test('sending a file may take longer than a reply may', async () => {
+  const slow: typeof fetch = (_input, init) =>
+    new Promise((resolve, reject) => {
+      init?.signal?.addEventListener('abort', () => reject(init.signal?.reason))
+      setTimeout(resolve, 30, new Response(null, { status: 202 }))
+    })
+  const octavo = createClient({ baseUrl, timeoutMs: 5, fetch: slow })
+  const upload = octavo.documents.$post(
+    { query: {}, header: {} },
+    { init: { body: new Blob(['x']) } },
+  )
+  expect((await upload).status).toBe(202)
+})
+
 test('the compiler refuses what the server would', () => {
   const { users, keys } = createClient({ baseUrl })
   type Create = Parameters<typeof users.$post>[0]

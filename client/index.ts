@@ -1,4 +1,5 @@
 import { hc } from 'hono/client'
+import type { DocsApp } from '../functions/docs/index.ts'
 import type { DocumentsApp } from '../functions/documents/index.ts'
 import type { HealthApp } from '../functions/health/index.ts'
 import type { JobsApp } from '../functions/jobs/index.ts'
@@ -43,6 +44,7 @@ export function createClient({ baseUrl, key, timeoutMs, fetch: send }: ClientOpt
     jobs: hc<JobsApp>(baseUrl, options).v1.jobs,
     logs: hc<LogsApp>(baseUrl, options).v1.logs,
     health: hc<HealthApp>(baseUrl, options).v1.health,
+    docs: hc<DocsApp>(baseUrl, options),
   }
 }
 

@@ -11,8 +11,13 @@ const id = '01930000-0000-7000-8000-000000000001'
 async function open(options: Partial<DatabaseOptions> = {}) {
   const { url } = await testDatabase()
   const database = openDatabase({
-    ...{ url, poolMax: 2, prepare: true, applicationName: 'octavo-test' },
-    ...{ statementTimeoutMs: 5_000, connectTimeoutMs: 2_000, ...options },
+    url,
+    poolMax: 2,
+    prepare: true,
+    applicationName: 'octavo-test',
+    statementTimeoutMs: 5_000,
+    connectTimeoutMs: 2_000,
+    ...options,
   })
   onFileEnd(() => database.close())
   return database
@@ -145,8 +150,12 @@ test('a statement of the bare driver has the same deadlines', async () => {
 test('a database is found by its socket, by IPv4 and by IPv6, and a wrong sslmode is refused', () => {
   const addressOf = (url: string) => {
     const { host, port, path } = openDatabase({
-      ...{ url, poolMax: 1, prepare: true, applicationName: 'octavo-test' },
-      ...{ statementTimeoutMs: 5_000, connectTimeoutMs: 2_000 },
+      url,
+      poolMax: 1,
+      prepare: true,
+      applicationName: 'octavo-test',
+      statementTimeoutMs: 5_000,
+      connectTimeoutMs: 2_000,
     }).sql.options
     return { host, port, path }
   }

@@ -11,8 +11,12 @@ const { default: postgres } = (await import(entry)) as { default: typeof Postgre
 const open = (name: string, max: number, socket?: () => Promise<Socket>) =>
   postgres(url, {
     ...(socket ? { socket } : {}),
-    ...{ max, fetch_types: false, onnotice: () => {}, backoff: () => 0.02 },
-    ...{ connect_timeout: 5, connection: { application_name: name } },
+    max,
+    fetch_types: false,
+    onnotice: () => {},
+    backoff: () => 0.02,
+    connect_timeout: 5,
+    connection: { application_name: name },
   })
 const sql = open('victim', 1)
 const admin = open('admin', 1)

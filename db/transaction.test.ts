@@ -11,8 +11,12 @@ let admin: postgres.Sql
 beforeAll(async () => {
   const { url } = await testDatabase()
   const database = openDatabase({
-    ...{ url, poolMax: 1, prepare: true, applicationName: 'victim' },
-    ...{ statementTimeoutMs: 5_000, connectTimeoutMs: 2_000 },
+    url,
+    poolMax: 1,
+    prepare: true,
+    applicationName: 'victim',
+    statementTimeoutMs: 5_000,
+    connectTimeoutMs: 2_000,
   })
   admin = postgres(url, { max: 1, fetch_types: false, onnotice: () => {} })
   await admin`create table notes (note text primary key)`

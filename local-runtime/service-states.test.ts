@@ -12,6 +12,7 @@ const kept = (name: string, fields: Partial<KeptService> = {}): KeptService => (
   restarts: 0,
   silentMs: 300,
   version: null,
+  remark: null,
   ...fields,
 })
 const program = { silentMs: null }
@@ -46,6 +47,16 @@ async function setupServices(services: KeptService[] = whole) {
   })
   return { run, relay, asked, states: newServiceStates(run) }
 }
+
+test('an isolate that runs without one of its functions is degraded, and says which', async () => {
+  const remark = 'keys cannot be loaded'
+  const isolate = kept('isolate users,keys', { remark })
+  const { states } = await setupServices([...without('isolate users,keys'), isolate])
+  expect((await states())['isolate users,keys']).toMatchObject({
+    status: 'degraded',
+    detail: remark,
+  })
+})
 
 test('each process is told with its restarts; what functions ask themselves is left to them', async () => {
   const { states } = await setupServices()

@@ -63,11 +63,12 @@ function supervisorState(err: unknown): ServiceState {
   return { status: 'degraded', detail: 'It does not answer; nothing that ends is started again.' }
 }
 
-function stateOf({ pid, restarts, silentMs, version }: KeptService): ServiceState {
+function stateOf({ pid, restarts, silentMs, version, remark }: KeptService): ServiceState {
   const known = { restarts, ...(version === null ? {} : { version }) }
   if (pid === null) return { status: 'down', detail: 'It does not run.', ...known }
   if (silentMs !== null && silentMs > silentMsMax)
     return { status: 'degraded', detail: `Not heard for ${silentMs} ms.`, pid, ...known }
+  if (remark) return { status: 'degraded', detail: remark, pid, ...known }
   return { status: 'ok', pid, ...known }
 }
 

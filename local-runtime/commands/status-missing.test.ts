@@ -3,12 +3,19 @@ import type { ProcessState } from '../supervisor/supervisor.ts'
 import { missingProcesses } from './status-missing.ts'
 
 const kept = (name: string, pid: number | null = 1) => ({
-  ...{ name, pid },
-  ...{ restarts: 0, silentMs: null, version: null },
+  name,
+  pid,
+  restarts: 0,
+  silentMs: null,
+  version: null,
+  remark: null,
 })
 const running = (role: ProcessState['role'], name: string = role): ProcessState => ({
-  ...{ role, name },
-  ...{ pid: 1, restarts: 0, memory: null },
+  role,
+  name,
+  pid: 1,
+  restarts: 0,
+  memory: null,
 })
 
 test('a whole stack misses nothing, also where Postgres and Redis are others', () => {

@@ -7,7 +7,11 @@ const now = new Date('2026-11-20T08:00:00Z')
 
 function textOf(states: Partial<ProcessState>[], missing: string[] = []): string {
   const processes = states.map((state) => ({
-    ...{ role: 'worker' as const, name: 'worker', pid: 2 ** 30, restarts: 0, memory: null },
+    role: 'worker' as const,
+    name: 'worker',
+    pid: 2 ** 30,
+    restarts: 0,
+    memory: null,
     ...state,
   }))
   const report = statusReport(loadConfig({}, { envFile: null }), processes, missing)

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { defineCommand } from 'citty'
 import { type Config, loadConfig, socketPath } from '../config.ts'
 import { registry } from '../registry.ts'
@@ -51,7 +52,10 @@ async function keptServices({ paths }: Config): Promise<KeptService[]> {
   )
 }
 
-/** What other programs read; every name is a promise. */
+const existing = (path: string | null | undefined): string | null =>
+  path && existsSync(path) ? path : null
+
+/** What other programs read; every name is a promise, and `null` stands for what is not there. */
 export function statusReport(
   config: Config,
   processes: readonly ProcessState[],
@@ -61,11 +65,11 @@ export function statusReport(
   return {
     base_url: baseUrl,
     database_url: database.url,
-    database_password_file: database.password?.file ?? null,
+    database_password_file: existing(database.password?.file),
     redis_url: redis.url,
-    redis_password_file: redis.password?.file ?? null,
+    redis_password_file: existing(redis.password?.file),
     log_list: errorListKey,
-    admin_key_file: paths.adminKey,
+    admin_key_file: existing(paths.adminKey),
     processes: processes.map(({ role, name, pid, restarts, memory }) => ({
       role,
       name,
@@ -97,7 +101,7 @@ export function statusText(report: Report, now: Date): string {
     `base URL      ${report.base_url}`,
     `database      ${report.database_url}  (password: ${report.database_password_file ?? 'none'})`,
     `Redis         ${report.redis_url}  (password: ${report.redis_password_file ?? 'none'})`,
-    `admin key     ${report.admin_key_file}`,
+    `admin key     ${report.admin_key_file ?? 'none yet'}`,
     '',
     ...rows,
     ...complaint,

@@ -1,5 +1,8 @@
-import { expect, test } from 'vitest'
-import { loadConfig } from '../config.ts'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { loadConfig, prepareHome } from '../config.ts'
 import { statusReport } from './status.ts'
 import { explanation } from './terminal.ts'
 
@@ -20,18 +23,21 @@ test('a failure without a path is explained without a gap', () => {
 })
 
 test('the status names addresses and secret files, and never a secret', () => {
-  const config = loadConfig({ OCTAVO_HOME: '/h', OCTAVO_PORT: '9000' }, { envFile: null })
+  const home = mkdtempSync(join(tmpdir(), 'octavo-status-'))
+  onTestFinished(() => rmSync(home, { recursive: true }))
+  const config = loadConfig({ OCTAVO_HOME: home, OCTAVO_PORT: '9000' }, { envFile: null })
+  prepareHome(config)
   const processes = [
     { role: 'isolate' as const, name: 'users,keys', pid: 7, restarts: 0, memory: null },
   ]
   expect(statusReport(config, processes)).toMatchObject({
     base_url: 'http://127.0.0.1:9000',
     database_url: expect.stringMatching(/^postgres:\/\/app_user@127\.0\.0\.1:\d+\/app_db$/),
-    database_password_file: '/h/secrets/database-password',
+    database_password_file: join(home, 'secrets/database-password'),
     redis_url: expect.stringMatching(/^redis:\/\/127\.0\.0\.1:\d+$/),
-    redis_password_file: '/h/secrets/redis-password',
+    redis_password_file: join(home, 'secrets/redis-password'),
     log_list: 'logs:errors',
-    admin_key_file: '/h/admin-key',
+    admin_key_file: null, // no key has been made yet
     processes: [{ role: 'isolate', name: 'users,keys', pid: 7 }],
   })
 })

@@ -41,6 +41,7 @@ export type KeptService = {
   restarts: number // after it had ended unexpectedly
   silentMs: number | null // since it was last heard; null where a program does not report
   version: string | null // null: our own, or unknown
+  remark: string | null // it runs, but something is wrong with it
 }
 
 const run = promisify(execFile)
@@ -131,6 +132,7 @@ export class Supervisor {
       pid: running?.pid ?? null,
       silentMs: running?.silentMs ? Math.round(running.silentMs()) : null,
       version: running?.version ?? null,
+      remark: running?.remark ?? null,
     }))
   }
 
