@@ -4,10 +4,12 @@ import type { Call } from './call.ts'
 import { eventStream, pause } from './sse.ts'
 
 /** The parts of a call that a stream uses. */
-function calling(stillAdmitted = async () => true) {
+function calling(stillAdmitted = async () => true, method = 'GET') {
   const caller = new AbortController()
   const log = recordedLog()
-  return { caller, log, c: { signal: caller.signal, log, stillAdmitted } as unknown as Call }
+  const request = new Request('http://octavo/events', { method })
+  const c = { request, signal: caller.signal, log, stillAdmitted } as unknown as Call
+  return { caller, log, c }
 }
 
 test('events come as they are made, with id, name and data, and the stream ends with the last', async () => {
@@ -19,6 +21,17 @@ test('events come as they are made, with id, name and data, and the stream ends 
   expect(await response.text()).toBe(
     'id: 7\nevent: a\ndata: {"line":"one\\ntwo"}\n\nevent: b\ndata: null\n\n',
   )
+})
+
+test('a HEAD is answered without a stream, which nobody would ever read or close', async () => {
+  const { c } = calling(undefined, 'HEAD')
+  let made = 0
+  const response = eventStream(c, async function* () {
+    while (made < 1_000) yield { event: 'a', data: ++made }
+  })
+  for (let turn = 0; turn < 20; turn += 1) await new Promise(setImmediate)
+  expect([made, response.body]).toEqual([0, null])
+  expect(response.headers.get('content-type')).toBe('text/event-stream')
 })
 
 test('a reader who does not read holds the making of events back', async () => {

@@ -8,6 +8,7 @@ const admissionCheckMs = 1_000
 /** One server-sent event. `data` is sent as JSON. */
 export type ServerEvent = { event: string; data: unknown; id?: string }
 
+const headers = { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store' }
 const encoder = new TextEncoder()
 const encode = ({ event, data, id }: ServerEvent): string =>
   `${id === undefined ? '' : `id: ${id}\n`}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`
@@ -20,6 +21,8 @@ export function eventStream(
   c: Call,
   produce: (signal: AbortSignal) => AsyncIterable<ServerEvent>,
 ): Response {
+  // Nobody reads, closes or cancels the body of a HEAD reply: it would wait for a reader until the process ends.
+  if (c.request.method === 'HEAD') return new Response(null, { headers })
   const gone = new AbortController()
   const signal = AbortSignal.any([gone.signal, c.signal])
   const reader = { isReady: () => {} }
@@ -56,9 +59,7 @@ export function eventStream(
     pull: () => reader.isReady(),
     cancel: () => gone.abort(),
   })
-  return new Response(body, {
-    headers: { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store' },
-  })
+  return new Response(body, { headers })
 }
 
 /** Ends the stream once its caller would not be let in again, or nobody can tell. */
