@@ -123,6 +123,14 @@ test('a function learns the real address and one sane request id, whatever the c
     'x-forwarded-for': '127.0.0.1',
     'x-request-id': 'mine-0001',
   })
+  const connection = 'close, X-Request-Id, X-Client-Address'
+  const stripped = await send('/v1/users', {
+    headers: { ...claims, connection, 'x-request-id': 'mine-0002' },
+  })
+  expect(JSON.parse(stripped.body).headers).toMatchObject({
+    'x-client-address': '127.0.0.1',
+    'x-request-id': 'mine-0002',
+  })
   for (const wild of ['short', 'x'.repeat(65), 'has space', '{env.HOME}-1234', 'a"b,c:defgh']) {
     const { headers, body } = await send('/v1/users', { headers: { 'x-request-id': wild } })
     const id = JSON.parse(body).headers['x-request-id']
