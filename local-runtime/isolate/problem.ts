@@ -26,13 +26,18 @@ export function sendRawProblem(err: ParserError, socket: Duplex, log: Log): void
 
 /** Refuses a request of which there is but a socket, logs it under its id, and closes the connection. */
 export function refuseOnSocket(refused: RefusedRequest, socket: Duplex, log: Log): void {
-  const { requestId, method, path, error } = refused
+  const { status, headers } = refuse(refused, log)
+  const body = JSON.stringify(problemBody(refused.error, refused.requestId))
+  socket.end(rawReply(status, Object.fromEntries(headers), body))
+}
+
+/** Refuses a request that no function can be given, and logs it under its id. */
+export function refuse({ requestId, method, path, error }: RefusedRequest, log: Log): Response {
   const { code, status } = error
   log.warn(error.message, { request_id: requestId, method, path, status, code })
-  const { headers } = problemResponse(error, requestId)
-  const body = JSON.stringify(problemBody(error, requestId))
-  const fields = { ...Object.fromEntries(headers), 'x-request-id': requestId }
-  socket.end(rawReply(status, fields, body))
+  const response = problemResponse(error, requestId)
+  response.headers.set('X-Request-Id', requestId)
+  return response
 }
 
 const rawReply = (status: number, headers: Record<string, string>, body: string): string =>

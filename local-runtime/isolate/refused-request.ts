@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { AppError } from '../../functions/_shared/http/problems.ts'
 
-/** A request that Node's HTTP parser refused, as far as its bytes can be read. */
+/** A request that no function can be given, as far as it can be read. */
 export type RefusedRequest = {
   /** The one that Caddy gave it; a new one where there is none. */
   requestId: string
@@ -54,11 +54,21 @@ const unknownMethod = () =>
   })
 
 /** CONNECT: Node hands it over as a bare socket, and without a listener cuts it. */
-export const readRefusedConnect = ({ headers, url = '' }: IncomingMessage): RefusedRequest => ({
+export const readRefusedConnect = (req: IncomingMessage): RefusedRequest =>
+  refusedWith(req, unknownMethod())
+
+/** An address that makes no URL, such as one with a backslash: without a URL there is no `Request`. */
+export const readRefusedUrl = (req: IncomingMessage): RefusedRequest =>
+  refusedWith(req, new AppError('malformed', 'The address of the request makes no URL.'))
+
+const refusedWith = (
+  { headers, method, url = '' }: IncomingMessage,
+  error: AppError,
+): RefusedRequest => ({
   requestId: String(headers['x-request-id'] ?? crypto.randomUUID()),
-  method: 'CONNECT',
+  method: method ?? null,
   path: readablePath(url),
-  error: unknownMethod(),
+  error,
 })
 
 const readablePath = (target: string): string =>

@@ -11,7 +11,11 @@ const deadlines = { replyMs: 10_000, bodyMs: 10_000 }
 async function setupServer() {
   const path = join(await newRunFolder(), 'users.sock')
   const log = recordedLog()
-  const server = new FunctionServer({ fetch: () => new Response('ok'), log, deadlines })
+  const fetch = ({ url }: Request) => {
+    const { pathname, search } = new URL(url)
+    return Response.json(`${pathname}${search}`)
+  }
+  const server = new FunctionServer({ fetch, log, deadlines })
   await server.listen({ path })
   onTestFinished(() => server.drain(0))
   return { send: (bytes: string | Buffer) => exchange(path, bytes), lines: log.lines }
@@ -65,6 +69,37 @@ test('an address with raw UTF-8 is a 400 that says how to write it', async () =>
   expect(lines).toMatchObject([
     { fields: { method: 'POST', path: '/v1/Übung', request_id: 'mine-0001' } },
   ])
+})
+
+test('an address that makes no URL is a 400 under the id of its request', async () => {
+  const { send, lines } = await setupServer()
+  const path = '/v1/users\\me/../x'
+  const { status, headers, problem } = await send(
+    `GET ${path}?q=s3cret HTTP/1.1\r\nHost: x\r\nX-Request-Id: mine-0001\r\nConnection: close\r\n\r\n`,
+  )
+  expect([status, headers['x-request-id'], headers['content-type']]).toEqual([
+    ...[400, 'mine-0001', 'application/problem+json'],
+  ])
+  expect(problem).toMatchObject({ code: 'malformed', instance: 'mine-0001' })
+  const fields = { request_id: 'mine-0001', method: 'GET', path, status: 400, code: 'malformed' }
+  expect(lines).toEqual([{ level: 'warn', message: problem.detail, fields }])
+})
+
+test.each(['', 'x:99999', '%zz', '[', '1.2.3.4.5'])(
+  'the host "%s" is none of the function\'s business',
+  async (host) => {
+    const { send } = await setupServer()
+    const { status, problem } = await send(
+      `GET /v1/users?limit=2 HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`,
+    )
+    expect([status, problem]).toEqual([200, '/v1/users?limit=2'])
+  },
+)
+
+test('a request of HTTP/1.0 needs no Host', async () => {
+  const { send } = await setupServer()
+  const { status } = await send('GET /v1/users HTTP/1.0\r\n\r\n')
+  expect(status).toBe(200)
 })
 
 test('header fields beyond what Node takes are a 413 under the id of their request', async () => {

@@ -1,11 +1,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import net from 'node:net'
 import type { Duplex } from 'node:stream'
-import { getRequestListener } from '@hono/node-server'
+import { getRequestListener, RequestError } from '@hono/node-server'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import type { Log } from '../../functions/_shared/ports/log.ts'
-import { ownProblem, refuseOnSocket, sendRawProblem } from './problem.ts'
-import { type ParserError, readRefusedConnect } from './refused-request.ts'
+import { ownProblem, refuse, refuseOnSocket, sendRawProblem } from './problem.ts'
+import { type ParserError, readRefusedConnect, readRefusedUrl } from './refused-request.ts'
 import { type Deadlines, Requests } from './requests.ts'
 import { isStreamed, pipeBody } from './streamed-body.ts'
 
@@ -30,6 +30,8 @@ export class FunctionServer {
   readonly #server: Server
   readonly #requests: Requests
   #isDraining = false
+  /** The request that enters in this turn: what its listener throws at once does not say which it was. */
+  #entering: IncomingMessage | null = null
 
   constructor({ fetch, log, deadlines, onEnter }: FunctionServerOptions) {
     this.#requests = new Requests(deadlines, log)
@@ -50,7 +52,11 @@ export class FunctionServer {
     this.#server.on('request', (req: IncomingMessage, res: ServerResponse) => {
       if (this.#isDraining) res.setHeader('Connection', 'close')
       this.#requests.add(req, res)
+      // No function asks where it is mounted, and a Host such as `x:99999` makes no URL.
+      req.headers.host = 'localhost'
+      this.#entering = req
       void listener(req, res)
+      this.#entering = null
     })
     // An expectation that we do not know may be ignored (RFC 9110, 10.1.1); Node would answer in plain text.
     this.#server.on('checkExpectation', (req, res) => this.#server.emit('request', req, res))
@@ -114,6 +120,8 @@ export class FunctionServer {
   }
 
   #failed(err: unknown, log: Log): Response {
+    if (err instanceof RequestError && this.#entering)
+      return refuse(readRefusedUrl(this.#entering), log)
     log.error('The function let an error escape', { code: 'internal' }, err)
     return ownProblem('internal')
   }
