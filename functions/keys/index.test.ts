@@ -89,6 +89,7 @@ test.each([
   ['a name of nothing', { ...scanner, name: ' ' }, '/name'],
   ['an unknown role', { ...scanner, role: 'root' }, '/role'],
   ['a time that is none', { ...scanner, expires_at: '2030-02-30T00:00:00Z' }, '/expires_at'],
+  ['a time after 9999', { ...scanner, expires_at: '9999-12-31T23:59:59-23:59' }, '/expires_at'],
   ['a user id that is none', { ...scanner, user_id: 'me' }, '/user_id'],
   ['an unknown field', { ...scanner, expires: 1 }, '/expires'],
 ])('%s is a 422 that points at it', async (_, body, pointer) => {

@@ -31,10 +31,15 @@ export function requireOwner(caller: Identity, userId: string): void {
   throw new AppError('forbidden', 'Only an admin may create keys for somebody else.')
 }
 
-/** @throws {AppError} `invalid` unless the time lies ahead */
+// An offset can reach past the last year that RFC 3339, and with it every reply, can write.
+const lastExpiry = new Date('9999-12-31T23:59:59.999Z')
+
+/** @throws {AppError} `invalid` unless the time lies ahead, in a year of four digits */
 export function expiryOf(text: string | null, now: Date): Date | null {
   if (text === null) return null
   const at = new Date(text)
+  if (at > lastExpiry)
+    throw invalidField('/expires_at', 'too_late', 'Must lie before the year 10000 in UTC.')
   if (at.getTime() > now.getTime()) return at
   throw invalidField('/expires_at', 'not_in_future', 'Must lie in the future.')
 }
