@@ -1,5 +1,11 @@
 import type { PendingQuery, Row, Sql } from 'postgres'
-import { DatabaseUnavailable, isConnectFailure, isConnectionLost, isUnavailable } from './errors.ts'
+import {
+  DatabaseUnavailable,
+  isConnectFailure,
+  isConnectionLost,
+  isRetryable,
+  isUnavailable,
+} from './errors.ts'
 
 /** How long a statement may wait for a connection before it is given up. */
 export const poolWaitMs = 2_500
@@ -139,6 +145,8 @@ function mayPrepare(context: StatementContext, text: string): boolean {
 
 function mayRunAgain(err: unknown, query: Query, text: string): boolean {
   if (err instanceof DatabaseUnavailable) return false
+  // The server has taken the whole statement back, a write too.
+  if (isRetryable(err)) return true
   if (query.state === null && isUnavailable(err)) return true
   return isConnectFailure(err) || (isConnectionLost(err) && isRead(text))
 }

@@ -1,4 +1,4 @@
-import { and, eq } from 'drizzle-orm'
+import { and, eq, sql } from 'drizzle-orm'
 import type { Tx } from '../../db/client.ts'
 import { documents } from '../../db/schema/documents.ts'
 import { jobs } from '../../db/schema/jobs.ts'
@@ -6,9 +6,14 @@ import { jobs } from '../../db/schema/jobs.ts'
 /**
  * Locks the current job of a document, when it has not ended. Whoever changes a document and its run does this first:
  * an attempt locks its job before it writes to the document, and the other order would let the two wait for each other.
+ * One at a time for each document: the job that was read must still be the document's when it is locked, or the next
+ * lock would be taken in the other order after all.
  * @returns the document's job and bytes; `null` when there is no such document
  */
 export async function lockRunOfDocument(tx: Tx, tenantId: string, documentId: string) {
+  const name = `document:${tenantId}:${documentId}`
+  await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${name}, 0))`)
+  // A statement of its own: its snapshot must be younger than the lock.
   const [row] = await tx
     .select({ jobId: documents.jobId, sha256: documents.sha256 })
     .from(documents)

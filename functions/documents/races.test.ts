@@ -86,3 +86,29 @@ test('a deletion that meets a second one of the same document finds nothing', as
   expect(await meetDeletion(db, removal(id), other)).toBe(false)
   expect(await keysToRemove()).toEqual([storage_key])
 })
+
+/** Deadlocks that this database has seen; every connection of the pool tells the statistics first. */
+async function deadlocks(db: Db): Promise<number> {
+  const tell = () => db.execute(sql`select pg_stat_force_next_flush(), pg_sleep(0.05)`)
+  await Promise.all(Array.from({ length: 12 }, tell))
+  const [row] = await db.execute<{ deadlocks: string }>(
+    sql`select deadlocks from pg_stat_database where datname = current_database()`,
+  )
+  return Number(row?.deadlocks)
+}
+
+test('many changes of one document and its run at once wait for each other in one order', async () => {
+  const { db, upload, post, patch } = await withFile()
+  const before = await deadlocks(db)
+  const { id } = await upload()
+  const change = (number: number) =>
+    [
+      () => post(`/v1/documents/${id}/reprocess`),
+      () => post(`/v1/documents/${id}/cancel`),
+      () => patch(`/v1/documents/${id}`, { filename: `${number}.pdf` }),
+    ][number % 3]?.()
+  const replies = await Promise.all(Array.from({ length: 60 }, (_, number) => change(number)))
+  const unexpected = replies.filter((reply) => ![200, 202, 409].includes(reply?.status ?? 0))
+  expect(unexpected).toEqual([])
+  expect(await deadlocks(db)).toBe(before)
+})
