@@ -54,9 +54,14 @@ export async function readInput<R extends Route>(
     bodyText = body.text
     parts.json = collect('body', json, body.value)
   }
-  if (faults.length > 0) throw new AppError('invalid', summaryOf(faults), { errors: faults })
+  if (faults.length > 0)
+    throw new AppError('invalid', summaryOf(faults), { errors: faults.slice(0, faultsMax) })
   return { input: parts as ParsedInput<R>, bodyText }
 }
+
+// More help nobody, and a body of a megabyte can have a hundred thousand.
+const faultsMax = 100
+const nameCharactersMax = 100
 
 function orNotFound<T>(result: z.ZodSafeParseResult<T>): T {
   if (result.success) return result.data
@@ -108,8 +113,11 @@ function faultsOf(place: InputFault['in'], error: z.ZodError, schema: z.ZodType)
     if (issue.code !== 'unrecognized_keys')
       return [{ in: place, pointer: base || '/', code: issue.code, detail: issue.message }]
     const known = schema instanceof z.ZodObject ? Object.keys(schema.shape) : []
-    return issue.keys.map((key) => {
-      const near = issue.path.length === 0 ? didYouMean(key, known) : null
+    // The first of them alone get a suggestion, which takes longer to find than all the rest to read.
+    return issue.keys.map((name, index) => {
+      const isShown = issue.path.length === 0 && index < faultsMax
+      const near = isShown ? didYouMean(name, known) : null
+      const key = name.slice(0, nameCharactersMax).toWellFormed()
       return {
         in: place,
         pointer: `${base}/${key}`,

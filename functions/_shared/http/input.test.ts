@@ -1,0 +1,23 @@
+import { expect, test } from 'vitest'
+import { setup } from '../../../test/harness/setup.ts'
+import { createWidgets } from './widgets.fixture.ts'
+
+test('a body of very many unknown names is refused by the first of them, in a short reply', async () => {
+  const { post } = await setup(createWidgets())
+  const names = Array.from({ length: 20_000 }, (_, index) => [`n${index}`, 0])
+  const reply = await post('/', { ...Object.fromEntries(names), name: 'a', size: 1 })
+  const text = await reply.text()
+  const { errors, detail } = JSON.parse(text)
+  expect([reply.status, errors.length, detail]).toEqual([422, 100, '20000 values are invalid.'])
+  expect(errors[0].pointer).toBe('/n0')
+  expect(text.length).toBeLessThan(20_000)
+})
+
+test('a very long unknown name is cut where it is told, in the reply and in the log', async () => {
+  const { post, logLines } = await setup(createWidgets())
+  const reply = await post('/', { name: 'a', size: 1, ['x'.repeat(100_000)]: 0 })
+  const text = await reply.text()
+  expect(reply.status).toBe(422)
+  expect(JSON.parse(text).errors).toMatchObject([{ pointer: `/${'x'.repeat(100)}` }])
+  expect(`${text}${JSON.stringify(logLines)}`.length).toBeLessThan(3_000)
+})
