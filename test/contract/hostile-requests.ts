@@ -29,6 +29,10 @@ export function seededRandom(seed: number): () => number {
   }
 }
 
+/** The same seed for the same operation, run after run. */
+export const seedOf = (operationId: string): number =>
+  [...operationId].reduce((sum, letter) => sum * 31 + letter.charCodeAt(0), 7) | 0
+
 const shapeOf = (schema: z.ZodType | undefined): string[] =>
   schema instanceof z.ZodObject ? Object.keys(schema.shape) : []
 

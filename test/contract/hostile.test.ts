@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { setupAll } from './functions.ts'
-import { hostileRequests, seededRandom } from './hostile-requests.ts'
+import { hostileRequests, seededRandom, seedOf } from './hostile-requests.ts'
 import { createResources } from './resources.ts'
 
 const requestsPerOperation = 300
@@ -36,11 +36,10 @@ test.each(bench.operations.map((operation) => [operation.route.operationId, oper
   { timeout: 120_000 },
   async (operationId, operation) => {
     const resources = await createResources(bench, operationId.toLowerCase())
-    const seed = [...operationId].reduce((sum, letter) => sum * 31 + letter.charCodeAt(0), 7) | 0
     const requests = hostileRequests(operation, resources[operation.functionName] ?? {}, {
       key: bench.tenant.keys.admin,
       count: requestsPerOperation,
-      seed,
+      seed: seedOf(operationId),
     })
     const faults: string[] = []
     for (const { url, init, description } of requests) {
