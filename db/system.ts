@@ -55,7 +55,8 @@ const moment = (value: unknown): Date | null => (value === null ? null : new Dat
 const sweepRowsMax = 1_000
 
 /**
- * Deletes the replies that may no longer be replayed, and the marks of requests that died.
+ * Deletes the replies that may no longer be replayed, and the marks of requests that died. An upload outlives its mark:
+ * while nobody takes its key over, it may still store its reply there, so the mark stays longer than any request lasts.
  * @returns how many rows went; call again while it is not 0
  */
 export async function deleteExpiredIdempotencyKeys(db: Db, now: Date): Promise<number> {
@@ -63,7 +64,8 @@ export async function deleteExpiredIdempotencyKeys(db: Db, now: Date): Promise<n
     /* system: delete-expired-idempotency-keys */
     delete from idempotency_keys where (tenant_id, user_id, key) in (
       select tenant_id, user_id, key from idempotency_keys
-      where expires_at < ${now.toISOString()}::timestamptz
+      where expires_at < ${now.toISOString()}::timestamptz and (status = 'done'
+        or expires_at < ${now.toISOString()}::timestamptz - interval '1 hour')
       order by expires_at limit ${sweepRowsMax} for update skip locked)`)
   return result.count
 }

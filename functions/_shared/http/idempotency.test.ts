@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { deleteExpiredIdempotencyKeys } from '../../../db/system.ts'
 import { setup } from '../../../test/harness/setup.ts'
 import { createWidgets } from './widgets.fixture.ts'
 
@@ -55,6 +56,15 @@ test('a mark whose request died expires after 30 s, and not before', async () =>
   expect((await post('/', widget, keyed('k'))).status).toBe(409)
   clock.advance(2_000)
   expect((await post('/', widget, keyed('k'))).status).toBe(201)
+})
+
+test('a request that outlived its mark, but that nobody followed, still has its effect', async () => {
+  const sweep = async () => {
+    clock.advance(14 * 60_000) // as long as a large upload may take
+    await deleteExpiredIdempotencyKeys(db, clock.now())
+  }
+  const { post, clock, db } = await setup(createWidgets({ beforeReply: () => sweep() }))
+  expect((await post('/', widget, keyed('slow'))).status).toBe(201)
 })
 
 test('a request that outlived its mark is rolled back while its successor still runs', async () => {
