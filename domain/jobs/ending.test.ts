@@ -64,6 +64,15 @@ test('a final failure is the document’s own, and one that is tried again is no
   expect(await state()).toMatchObject(failure)
 })
 
+test('a cancelled job whose attempt fails before it hears of that is cancelled, not dead', async () => {
+  const { db, tenantId, jobId, lease, state } = await setup()
+  const job = await lease()
+  await db.transaction((tx) => cancelJob(tx, { tenantId, id: jobId }))
+  const fault = { code: 'internal', message: 'It broke.', isFinal: false }
+  expect(await failJob(db, job, { fault, retryMs: 0 })).toBe('cancelled')
+  expect(await state()).toMatchObject({ status: 'cancelled', failureCode: null })
+})
+
 test('the end of a job that was replaced leaves its document alone', async () => {
   const { db, tenantId, id, jobId, state } = await setup()
   const later = uuidv7()

@@ -71,12 +71,16 @@ type Ending = {
   result: string | null
 }
 
-async function end(db: Db | Tx, lease: Lease, { status, error, result }: Ending): Promise<void> {
-  const rows = await db.execute(sql`
+/** @returns the status: `cancelled` instead of `dead` when somebody has asked for the end */
+async function end(db: Db | Tx, lease: Lease, { status, error, result }: Ending) {
+  const ending = sql`case when ${status}::text = 'dead' and cancel_requested_at is not null
+    then 'cancelled' else ${status}::text end`
+  const [row] = await db.execute<{ ending: Ending['status'] }>(sql`
     with gone as (delete from jobs where ${held(lease)} returning *),
-    ${endJobs(sql`${status}::text`, failure(error), sql`${result}::jsonb`)}
-    select id from ended`)
-  if (rows.length === 0) throw new LeaseLost(lease.id)
+    ${endJobs(ending, failure(error), sql`${result}::jsonb`)}
+    select ending from ended`)
+  if (!row) throw new LeaseLost(lease.id)
+  return row.ending
 }
 
 /** `error` is JSON of code and message; attempt and time are the database's. */
@@ -94,20 +98,17 @@ export type JobFault = {
 
 /**
  * Records a failed attempt: queued again after `retryMs`, `failed` when the fault is final, `dead` when no attempt
- * is left. Every error is kept.
+ * is left, `cancelled` instead of another attempt when somebody has asked for the end. Every error is kept.
  * @throws {LeaseLost}
  */
 export async function failJob(
   db: Db,
   lease: Lease,
   { fault, retryMs }: { fault: JobFault; retryMs: number },
-): Promise<'queued' | 'failed' | 'dead'> {
+): Promise<'queued' | Ending['status']> {
   const { code, message, isFinal } = fault
   const error = JSON.stringify({ code, message })
-  if (isFinal) {
-    await end(db, lease, { status: 'failed', error, result: null })
-    return 'failed'
-  }
+  if (isFinal) return end(db, lease, { status: 'failed', error, result: null })
   const retried = await db.execute(sql`
     with retried as (
       update jobs set status = 'queued', version = version + 1, errors = errors || ${failure(error)},
@@ -120,8 +121,7 @@ export async function failJob(
     )
     select id from retried`)
   if (retried.length > 0) return 'queued'
-  await end(db, lease, { status: 'dead', error, result: null })
-  return 'dead'
+  return end(db, lease, { status: 'dead', error, result: null })
 }
 
 /** Gives a job back unharmed, because this worker has to stop: the attempt does not count. */
