@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { DatabaseUnavailable } from '../../db/errors.ts'
 import { noTraces, uploadTraces } from '../../test/harness/documents.ts'
 import { setup } from '../../test/harness/setup.ts'
+import { AppError } from '../_shared/http/problems.ts'
 import { createApp } from './index.ts'
 
 /** An upload whose transaction ends with `err`. */
@@ -36,4 +37,20 @@ test.each([
   expect(status).toBe(503)
   expect(traces.objects).toBe(1)
   expect(log).toContain('cut off at its commit')
+})
+
+test('an upload that the storage does not even begin to read lets go of its body', async () => {
+  const { deps, tenant, storage } = await setup(createApp)
+  const put = () => Promise.reject(new AppError('unavailable', 'The disk is full.'))
+  const app = createApp({ ...deps, storage: { ...storage, put } })
+  const cancelled = Promise.withResolvers<void>()
+  const body = new ReadableStream({
+    pull: (controller) => controller.enqueue(new Uint8Array(1_000).fill(65)),
+    cancel: () => cancelled.resolve(),
+  })
+  const headers = { authorization: `Bearer ${tenant.keys.editor}` }
+  const init = { method: 'POST', body, headers, duplex: 'half' as const }
+  const response = await app.fetch(new Request('http://octavo.test/v1/documents', init))
+  expect(response.status).toBe(503)
+  await cancelled.promise
 })

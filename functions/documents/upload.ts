@@ -73,7 +73,13 @@ async function storeFile(
   const given =
     filename === null ? null : safeFilename(filename, { in: 'query', pointer: '/filename' })
   const inspected = inspectedFile(body)
-  const stored = await storage.put(tenantId, inspected.body, config.uploadBytesMax)
+  const stored = await storage
+    .put(tenantId, inspected.body, config.uploadBytesMax)
+    .catch(async (err: unknown) => {
+      // A storage that failed before it read has left the body, and the clock that watches it, open.
+      await inspected.body.cancel(err).catch(() => {})
+      throw err
+    })
   const kind = kindOf(inspected.kind(), { filename: given, mediaType })
   return { stored, kind, mediaType: mediaTypes[kind], filename: given ?? defaultFilename(kind) }
 }
