@@ -40,6 +40,7 @@ export class QueueWorker {
   private stopListening: (() => Promise<void>) | undefined
   private isDatabaseAway = false
   private isLeasing = true
+  private leasing: Promise<void> = Promise.resolve()
 
   constructor(options: QueueWorkerOptions) {
     this.options = options
@@ -54,7 +55,10 @@ export class QueueWorker {
     if (this.options.listens) void this.listen()
     const loops = Promise.all([
       this.every(
-        () => this.lease(),
+        () => {
+          this.leasing = this.lease()
+          return this.leasing
+        },
         () => this.wake(),
       ),
       this.every(
@@ -72,6 +76,7 @@ export class QueueWorker {
   /** Takes no more work, waits a little for what runs, gives the rest back. */
   async drain(): Promise<void> {
     this.isLeasing = false
+    await this.leasing.catch(() => {}) // what is being leased is ours, too; its failure is for `every`
     const running = () => Promise.all([...this.attempts].map((attempt) => attempt.done))
     await Promise.race([running(), pause(this.options.drainMs, undefined, { ref: false })])
     for (const attempt of this.attempts) attempt.release()
