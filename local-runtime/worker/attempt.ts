@@ -1,5 +1,5 @@
 import type { Database } from '../../db/client.ts'
-import { isUnavailable } from '../../db/errors.ts'
+import { isRetryable, isUnavailable } from '../../db/errors.ts'
 import type { LeasedJob } from '../../db/system.ts'
 import { retryDelayMs } from '../../domain/jobs/backoff.ts'
 import {
@@ -84,13 +84,14 @@ export class Attempt {
     }
   }
 
-  /** A database that is away leaves the job to its lease: recovery finds it. */
+  /** A database that is away, or lets us lose a deadlock, leaves the job to its lease: recovery finds it. */
   private async settle(reason: unknown): Promise<void> {
     try {
       await this.end(reason)
     } catch (err) {
       if (err instanceof LeaseLost) this.logLost()
-      else if (isUnavailable(err)) this.log.warn('The end of a job could not be written', {}, err)
+      else if (isUnavailable(err) || isRetryable(err))
+        this.log.warn('The end of a job could not be written', {}, err)
       else throw err
     }
   }

@@ -1,10 +1,17 @@
-import { and, eq } from 'drizzle-orm'
+import { and, eq, sql } from 'drizzle-orm'
+import { uuidv7 } from 'uuidv7'
 import { expect, test } from 'vitest'
-import { jobs } from '../../db/schema/index.ts'
+import { jobHistory, jobs, tenants } from '../../db/schema/index.ts'
+import { blobDeletionJobKind } from '../../domain/documents/processing.ts'
+import { enqueueJob } from '../../domain/jobs/queue.ts'
 import { storeDocument } from '../../test/fixtures/stored-document.ts'
 import { startWorker } from '../../test/fixtures/worker.ts'
+import { eventually } from '../../test/harness/eventually.ts'
 
 type World = Awaited<ReturnType<typeof startWorker>>
+
+const ofJob = (table: typeof jobs | typeof jobHistory, { tenant }: World, id: string) =>
+  and(eq(table.tenantId, tenant.id), eq(table.id, id))
 
 test('a job whose lease was under way when the worker stopped is given back, too', async () => {
   const [leased, mayAnswer] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
@@ -30,6 +37,38 @@ test('a job whose lease was under way when the worker stopped is given back, too
   const [job] = await world.db
     .select()
     .from(jobs)
-    .where(and(eq(jobs.tenantId, world.tenant.id), eq(jobs.id, jobId)))
+    .where(ofJob(jobs, world, jobId))
   expect(job).toMatchObject({ status: 'queued', attempts: 0 })
+})
+
+test('a worker that loses a deadlock works on', async () => {
+  const world = await startWorker()
+  const { db, tenant } = world
+  const id = uuidv7()
+  const payload = { storage_key: `${tenant.id}/none` }
+  const job = { tenantId: tenant.id, kind: blobDeletionJobKind, payload }
+  await db.transaction((tx) => enqueueJob(tx, { ...job, id, delayMs: 300 }))
+  await db.transaction(async (tx) => {
+    // The worker has the job and waits for its tenant, which the job's event names; we have the tenant.
+    await tx.select().from(tenants).where(eq(tenants.id, tenant.id)).for('update')
+    await eventually('the worker waits for the tenant', async () => {
+      const [row] = await db.execute<{ waits: boolean }>(sql`select exists (
+        select from pg_stat_activity where datname = current_database()
+          and wait_event_type = 'Lock' and query like '%lease-jobs%') as waits`)
+      return row?.waits
+    })
+    await tx.delete(jobs).where(ofJob(jobs, world, id))
+  })
+  const later = uuidv7()
+  await db.transaction((tx) => enqueueJob(tx, { ...job, id: later }))
+  const ended = () =>
+    db
+      .select()
+      .from(jobHistory)
+      .where(ofJob(jobHistory, world, later))
+  const [end] = await eventually('the next job has ended', async () => {
+    const rows = await ended()
+    return rows.length > 0 && rows
+  })
+  expect(end).toMatchObject({ status: 'completed' })
 })

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Database } from '../../db/client.ts'
-import { isUnavailable } from '../../db/errors.ts'
+import { isRetryable, isUnavailable } from '../../db/errors.ts'
 import { leaseJobs, recoverExpiredLeases } from '../../db/system.ts'
 import { jobsChannel } from '../../domain/jobs/queue.ts'
 import type { Deps } from '../../functions/_shared/ports/deps.ts'
@@ -139,13 +139,18 @@ export class QueueWorker {
         await work()
         this.isDatabaseAway = false
       } catch (err) {
-        if (!isUnavailable(err)) throw err
-        if (!this.isDatabaseAway) this.options.deps.log.warn('The database is away', {}, err)
-        this.isDatabaseAway = true
-        await this.sleep(unavailablePauseMs)
+        // The loser of a deadlock: nothing of it was done, and it is done in the next round.
+        if (!isRetryable(err)) await this.outlast(err)
       }
       await wait()
     }
+  }
+
+  private async outlast(err: unknown): Promise<void> {
+    if (!isUnavailable(err)) throw err
+    if (!this.isDatabaseAway) this.options.deps.log.warn('The database is away', {}, err)
+    this.isDatabaseAway = true
+    await this.sleep(unavailablePauseMs)
   }
 
   /** The truth is read by the poll; a doorbell that cannot be had only makes it later. */
