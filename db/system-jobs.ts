@@ -71,7 +71,7 @@ export async function recoverExpiredLeases(db: Db, limit: number): Promise<Recov
       order by lease_expires_at limit ${limit} for update skip locked
     ), requeued as (
       update jobs j set status = 'queued', lease_token = null, leased_by = null, version = j.version + 1,
-        lease_expires_at = null, run_at = clock_timestamp(), errors = errors || ${error}
+        lease_expires_at = null, run_at = clock_timestamp(), errors = errors || ${error}, dedupe_key = null
       from expired where j.tenant_id = expired.tenant_id and j.id = expired.id and expired.again
       returning j.tenant_id, j.id, j.attempts
     ), lost as (

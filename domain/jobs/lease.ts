@@ -113,7 +113,7 @@ export async function failJob(
     with retried as (
       update jobs set status = 'queued', version = version + 1, errors = errors || ${failure(error)},
         run_at = clock_timestamp() + ${retryMs}::int * interval '1 millisecond',
-        lease_token = null, leased_by = null, lease_expires_at = null
+        lease_token = null, leased_by = null, lease_expires_at = null, dedupe_key = null
       where ${held(lease)} and attempts < attempts_max and cancel_requested_at is null
       returning tenant_id, id, attempts
     ), event as (
@@ -129,7 +129,8 @@ export async function releaseJob(db: Db, lease: Lease): Promise<boolean> {
   const rows = await db.execute(sql`
     with released as (
       update jobs set status = 'queued', attempts = attempts - 1, version = version + 1,
-        run_at = clock_timestamp(), lease_token = null, leased_by = null, lease_expires_at = null
+        run_at = clock_timestamp(), lease_token = null, leased_by = null, lease_expires_at = null,
+        dedupe_key = null
       where ${held(lease)}
       returning tenant_id, id, attempts
     ), event as (

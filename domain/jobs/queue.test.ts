@@ -47,6 +47,8 @@ async function events(jobId: string): Promise<string[]> {
   return rows.map(({ type }) => type)
 }
 
+const passing = { code: 'internal', message: 'It broke.', isFinal: false }
+
 /** As if the worker had been silent for longer than its lease. */
 async function expire({ id }: LeasedJob): Promise<void> {
   const { sql } = await openTestDatabase()
@@ -90,6 +92,20 @@ test('a dedupe key gives the waiting job instead of a second one, until that has
   expect(await enqueue({ kind, dedupeKey: 'same' })).toBe(first)
   await lease(kind)
   expect(await enqueue({ kind, dedupeKey: 'same' })).not.toBe(first)
+})
+
+test.each<[string, (job: LeasedJob) => Promise<unknown>]>([
+  ['fails', (job) => failJob(db, job, { fault: passing, retryMs: 0 })],
+  ['is given back', (job) => releaseJob(db, job)],
+  ['is taken back', (job) => expire(job).then(() => recoverExpiredLeases(db, 100))],
+])('a job that %s waits again beside one that was queued under its dedupe key', async (_, end) => {
+  const kind = newKind()
+  const first = await enqueue({ kind, dedupeKey: 'same' })
+  const [job] = await lease(kind)
+  if (!job) throw new Error('nothing was leased')
+  const second = await enqueue({ kind, dedupeKey: 'same' })
+  await end(job)
+  expect((await lease(kind)).map(({ id }) => id).sort()).toEqual([first, second].sort())
 })
 
 test('a completed job moves to history with its result, in the transaction of its effect', async () => {

@@ -12,7 +12,8 @@ export type NewJob = {
   priority?: number // larger first, default 0
   delayMs?: number // from now by the database's clock, default 0
   attemptsMax?: number // default 5
-  dedupeKey?: string // at most one job of this kind and key waits at a time
+  /** At most one job of this kind and key waits to begin. One that has begun gives it up: another may wait already. */
+  dedupeKey?: string
   requestId?: string
 }
 
