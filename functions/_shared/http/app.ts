@@ -1,10 +1,11 @@
 import { Hono } from 'hono'
 import { withDatabaseTime } from '../../../db/timing.ts'
 import { newAuthenticator } from '../access/auth.ts'
+import { consumeLimit } from '../access/limits.ts'
 import type { Deps } from '../ports/deps.ts'
 import { corsHeaders, preflightResponse } from './cors.ts'
 import { type Exchange, finish, newExchange } from './exchange.ts'
-import { openApiDocument } from './openapi.ts'
+import { type OpenApiDocument, openApiDocument } from './openapi.ts'
 import { newCursors } from './pages.ts'
 import { answerCall, type Kit } from './pipeline.ts'
 import { problemResponse, toAppError } from './problem-response.ts'
@@ -84,7 +85,13 @@ export class FunctionApp<Name extends string = string, S = Record<never, never>>
       throw new AppError('not_found', 'There is nothing here.')
     })
     const openApiPath = `/v1/${this.info.name}/openapi.json`
-    router.get(openApiPath, (c) => c.json(openApiDocument(this, this.#deps.config.version)))
+    // Made once: making it takes ten times as long as anything else that callers without a key can ask for.
+    let document: OpenApiDocument | undefined
+    router.get(openApiPath, async (c) => {
+      await consumeLimit(this.#deps.redis.limits, 'address', c.env.exchange.address)
+      document ??= openApiDocument(this, this.#deps.config.version)
+      return c.json(document)
+    })
     const ordered = [...this.#mounted].sort((a, b) => parameters(a.path) - parameters(b.path))
     for (const { route, handler, path } of ordered) {
       router.on(route.method.toUpperCase(), path, (c) =>
