@@ -1,4 +1,4 @@
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { setup } from '../../../test/harness/setup.ts'
 import { createWidgets } from './widgets.fixture.ts'
 
@@ -219,13 +219,4 @@ test('the function serves an OpenAPI document of its own', async () => {
       },
     },
   })
-})
-
-test('the OpenAPI document is made once, and its readers count for their address', async () => {
-  const { get, app } = await setupWidgets({ limits: { address: 2 } })
-  const read = async () => (await get('/openapi.json', { as: 'nobody' })).status
-  expect(await read()).toBe(200)
-  const looksAtRoutes = vi.spyOn(app, 'routes', 'get')
-  expect([await read(), await read()]).toEqual([200, 429])
-  expect(looksAtRoutes).not.toHaveBeenCalled()
 })
