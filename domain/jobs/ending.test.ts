@@ -1,10 +1,11 @@
-import { and, eq } from 'drizzle-orm'
+import { and, eq, sql } from 'drizzle-orm'
 import { uuidv7 } from 'uuidv7'
 import { expect, test } from 'vitest'
 import type { Db } from '../../db/client.ts'
 import { documents } from '../../db/schema/index.ts'
 import { type LeasedJob, leaseJobs, recoverExpiredLeases } from '../../db/system.ts'
 import { storeDocument } from '../../test/fixtures/stored-document.ts'
+import { eventually } from '../../test/harness/eventually.ts'
 import { openTestDatabase } from '../../test/harness/setup.ts'
 import { memoryStorage } from '../../test/harness/storage.ts'
 import { createTenant } from '../../test/harness/tenants.ts'
@@ -63,6 +64,37 @@ test('a final failure is the document’s own, and one that is tried again is no
   const failure = { status: 'failed', failureCode: 'damaged', failureMessage: 'It is broken.' }
   expect(await state()).toMatchObject(failure)
 })
+
+test('a cancel that meets the failure of an attempt is not lost', async () => {
+  const { db, tenantId, jobId, lease, state } = await setup()
+  const job = await lease()
+  const fault = { code: 'internal', message: 'It broke.', isFinal: false }
+  let failing: Promise<unknown> | undefined
+  const failAfterFirstStatement = async () => {
+    let isDone = false
+    failing = failJob(db, job, { fault, retryMs: 0 }).finally(() => {
+      isDone = true
+    })
+    await eventually('the failure is written or waits', async () => isDone || isAnyoneWaiting(db))
+  }
+  await db.transaction(async (tx) => {
+    const execute = async (query: Parameters<typeof tx.execute>[0]) => {
+      const rows = await tx.execute(query)
+      if (!failing) await failAfterFirstStatement()
+      return rows
+    }
+    const watched = Object.assign(Object.create(tx), { execute })
+    expect(await cancelJob(watched, { tenantId, id: jobId })).not.toBe('missing')
+  })
+  await failing
+  expect(await state()).toMatchObject({ status: 'cancelled' })
+})
+
+async function isAnyoneWaiting(db: Db): Promise<boolean> {
+  const [row] = await db.execute<{ waiting: boolean }>(sql`select exists (
+    select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock') as waiting`)
+  return row?.waiting ?? false
+}
 
 test('a cancelled job whose attempt fails before it hears of that is cancelled, not dead', async () => {
   const { db, tenantId, jobId, lease, state } = await setup()

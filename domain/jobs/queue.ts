@@ -66,6 +66,8 @@ export async function cancelJob(
   tx: Tx,
   { tenantId, id }: { tenantId: string; id: string },
 ): Promise<'cancelled' | 'requested' | 'missing'> {
+  // Or its attempt could put it back between the two statements, and neither would find it.
+  await tx.execute(sql`select id from jobs where tenant_id = ${tenantId} and id = ${id} for update`)
   const ended = await tx.execute(sql`
     with gone as (
       delete from jobs where tenant_id = ${tenantId} and id = ${id} and status <> 'running' returning *
