@@ -1,4 +1,6 @@
+import { eq } from 'drizzle-orm'
 import { expect, test } from 'vitest'
+import { documentPages } from '../../db/schema/index.ts'
 import { completeDocument, type UploadedDocument } from '../../test/harness/documents.ts'
 import { bodyOf } from '../../test/harness/requests.ts'
 import { setup } from '../../test/harness/setup.ts'
@@ -62,6 +64,19 @@ test('the whole text parts its pages by form feeds, however many there are', asy
   const response = await get(`${path}/text`)
   expect(response.headers.get('content-type')).toBe('text/plain; charset=utf-8')
   expect(await response.text()).toBe(pages.join('\f'))
+})
+
+test('a text whose document is read again meanwhile breaks off instead of seeming whole', async () => {
+  const pages = Array.from({ length: 40 }, (_, index) => `page ${index + 1}`)
+  const { get, post, db, tenant, path } = await withPages(pages)
+  const reader = (await get(`${path}/text`)).body?.getReader()
+  await reader?.read()
+  await post(`${path}/reprocess`)
+  await db.delete(documentPages).where(eq(documentPages.tenantId, tenant.id))
+  const readOn = async () => {
+    while (!(await reader?.read())?.done);
+  }
+  await expect(readOn()).rejects.toThrow('read again')
 })
 
 test('NDJSON has a page with its words a line', async () => {

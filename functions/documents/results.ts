@@ -1,8 +1,10 @@
 import * as z from 'zod'
+import type { Db } from '../../db/client.ts'
 import { unpackWords } from '../../domain/documents/words.ts'
 import type { Call } from '../_shared/http/call.ts'
 import { isUnchanged } from '../_shared/http/etag.ts'
 import { toPage } from '../_shared/http/pages.ts'
+import { AppError } from '../_shared/http/problems.ts'
 import { type Handler, reply } from '../_shared/http/route.ts'
 import type { Deps } from '../_shared/ports/deps.ts'
 import { missing, type ReadVisible, requireCompleted } from './access.ts'
@@ -107,7 +109,7 @@ export const getTextHandler =
   async (c, { param }) => {
     const row = await readVisible(c, param.id)
     requireCompleted(row)
-    const pages = pagesInTurn((after) => listPages(deps.db, nextPages(row, c, after)))
+    const pages = pagesOfRun({ deps, readVisible }, c, { row, list: listPages })
     return streamed(c, 'text/plain; charset=utf-8', async function* () {
       for await (const { number, text } of pages) yield number === 1 ? text : `${formFeed}${text}`
     })
@@ -118,26 +120,34 @@ export const getPagesNdjsonHandler =
   async (c, { param }) => {
     const row = await readVisible(c, param.id)
     requireCompleted(row)
-    const pages = pagesInTurn((after) => listPagesWithWords(deps.db, nextPages(row, c, after)))
+    const pages = pagesOfRun({ deps, readVisible }, c, { row, list: listPagesWithWords })
     return streamed(c, 'application/x-ndjson', async function* () {
       for await (const page of pages)
         yield `${JSON.stringify({ ...toPageBody(page), words: toWords(page) })}\n`
     })
   }
 
-const nextPages = (row: DocumentRow, c: Call, after: number) => ({
-  tenantId: c.tenantId,
-  documentId: row.id,
-  after,
-  limit: pagesPerRead,
-})
+type Listing<Row> = {
+  row: DocumentRow
+  list: (db: Db, of: Parameters<typeof listPages>[1]) => Promise<Row[]>
+}
 
-async function* pagesInTurn<Row extends { number: number }>(
-  read: (after: number) => Promise<Row[]>,
+/**
+ * The pages of the run that `row` names, a few at a time.
+ * @throws {AppError} when the document is read again meanwhile: what is there now is not the rest of these pages
+ */
+async function* pagesOfRun<Row extends { number: number }>(
+  { deps, readVisible }: Reads,
+  c: Call,
+  { row, list }: Listing<Row>,
 ): AsyncGenerator<Row, void, undefined> {
+  const of = { tenantId: c.tenantId, documentId: row.id, limit: pagesPerRead }
   let after = 0
   for (;;) {
-    const rows = await read(after)
+    const rows = await list(deps.db, { ...of, after })
+    // Afterwards: a run takes the document before it touches the pages.
+    const { jobId } = await readVisible(c, row.id)
+    if (jobId !== row.jobId) throw new AppError('conflict', 'The document is being read again.')
     yield* rows
     const last = rows.at(-1)
     if (rows.length < pagesPerRead || last === undefined) return
