@@ -13,9 +13,10 @@ export async function temporaryCopy(
   body: ReadableStream<Uint8Array>,
   signal: AbortSignal,
 ): Promise<TemporaryCopy> {
-  await mkdir(folder, { recursive: true, mode: 0o700 })
-  // The worker's number in the name tells the next worker whose it was.
-  const own = await mkdtemp(join(folder, `extract-${process.pid}-`))
+  const own = await newFolder(folder).catch(async (err: unknown) => {
+    await body.cancel(err).catch(() => {}) // or its file stays open
+    throw err
+  })
   const path = join(own, 'document')
   const remove = () => rm(own, { recursive: true, force: true })
   try {
@@ -26,4 +27,10 @@ export async function temporaryCopy(
     throw err
   }
   return { path, [Symbol.asyncDispose]: remove }
+}
+
+async function newFolder(parent: string): Promise<string> {
+  await mkdir(parent, { recursive: true, mode: 0o700 })
+  // The worker's number in the name tells the next worker whose it was.
+  return mkdtemp(join(parent, `extract-${process.pid}-`))
 }
