@@ -12,6 +12,7 @@ test.each([
   ['a weak tag never matches strongly', 'W/"v3"', [-1]],
   ['a tag that we never made matches nothing', '"abc"', [-1]],
   ['a number beyond any version matches nothing', '"v99999999999999999999"', [-1]],
+  ['a number that no column holds matches nothing', '"v999999999999999", "v2147483648"', [-1, -1]],
 ])('If-Match: %s', (_, header, versions) => {
   expect(parseIfMatch(header)).toEqual(versions)
 })

@@ -1,7 +1,8 @@
 /** Strong entity tag of a resource's version (RFC 9110, section 8.8.3). */
 export const etagOf = (version: number): string => `"v${version}"`
 
-const tagPattern = /^(?:W\/)?"v(\d{1,15})"$/
+// Nine digits: the database compares with whole numbers of 32 bits, and refuses greater ones.
+const tagPattern = /^(?:W\/)?"v(\d{1,9})"$/
 
 function versionsOf(header: string): number[] {
   return header.split(',').map((tag) => {
