@@ -15,7 +15,8 @@ const textFault = (text: string): { code: string; detail: string } | null => {
 /** The fault of one text, or `null`. */
 export const hostileText = textFault
 
-const escapeToken = (key: string): string => key.replaceAll('~', '~0').replaceAll('/', '~1')
+/** A name as a part of a JSON Pointer (RFC 6901, section 3). */
+export const escapeToken = (key: string): string => key.replaceAll('~', '~0').replaceAll('/', '~1')
 
 /** Finds the first hostile value or key of parsed JSON, by depth; `null` when there is none. */
 export function hostileValue(value: unknown, pointer = '', depth = 0): HostileValue | null {

@@ -21,3 +21,11 @@ test('a very long unknown name is cut where it is told, in the reply and in the 
   expect(JSON.parse(text).errors).toMatchObject([{ pointer: `/${'x'.repeat(100)}` }])
   expect(`${text}${JSON.stringify(logLines)}`.length).toBeLessThan(3_000)
 })
+
+test('a name with a slash or a tilde is pointed at as a JSON Pointer spells it', async () => {
+  const { post, get } = await setup(createWidgets())
+  const unknown = await post('/', { name: 'a', size: 1, 'a/b~c': 0 })
+  expect(await unknown.json()).toMatchObject({ errors: [{ pointer: '/a~1b~0c' }] })
+  const repeated = await get('/?a/b=1&a/b=2')
+  expect(await repeated.json()).toMatchObject({ errors: [{ pointer: '/a~1b' }] })
+})

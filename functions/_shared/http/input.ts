@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { hostileText } from './hostile.ts'
+import { escapeToken, hostileText } from './hostile.ts'
 import { readJson, readUnusedBody } from './json-body.ts'
 import { forgedCursor } from './pages.ts'
 import { AppError, type InputFault } from './problems.ts'
@@ -87,11 +87,20 @@ export function readQuery(url: URL): Record<string, string> {
     if (key === 'cursor' && (fault || value === '')) throw forgedCursor()
     if (fault)
       throw new AppError('invalid', 'The query has a value that cannot be stored.', {
-        errors: [{ in: 'query', pointer: `/${key.replaceAll('\u0000', '')}`, ...fault }],
+        errors: [
+          { in: 'query', pointer: `/${escapeToken(key.replaceAll('\u0000', ''))}`, ...fault },
+        ],
       })
     if (key in found)
       throw new AppError('invalid', `The query names "${key}" twice.`, {
-        errors: [{ in: 'query', pointer: `/${key}`, code: 'repeated', detail: 'Give it once.' }],
+        errors: [
+          {
+            in: 'query',
+            pointer: `/${escapeToken(key)}`,
+            code: 'repeated',
+            detail: 'Give it once.',
+          },
+        ],
       })
     found[key] = value
   }
@@ -109,7 +118,7 @@ export function decodeComponent(text: string): string {
 
 function faultsOf(place: InputFault['in'], error: z.ZodError, schema: z.ZodType): InputFault[] {
   return error.issues.flatMap((issue): InputFault[] => {
-    const base = issue.path.map((step) => `/${String(step)}`).join('')
+    const base = issue.path.map((step) => `/${escapeToken(String(step))}`).join('')
     if (issue.code !== 'unrecognized_keys')
       return [{ in: place, pointer: base || '/', code: issue.code, detail: issue.message }]
     const known = schema instanceof z.ZodObject ? Object.keys(schema.shape) : []
@@ -120,7 +129,7 @@ function faultsOf(place: InputFault['in'], error: z.ZodError, schema: z.ZodType)
       const key = name.slice(0, nameCharactersMax).toWellFormed()
       return {
         in: place,
-        pointer: `${base}/${key}`,
+        pointer: `${base}/${escapeToken(key)}`,
         code: 'unknown_name',
         detail: `"${key}" is not known here.`,
         ...(near ? { hint: `Did you mean "${near}"?` } : {}),
