@@ -114,6 +114,18 @@ test('a page that hangs its reader is marked alone, and the pages after it are r
   ])
 })
 
+test('a reader that breaks after the last page takes none with it, and adds none', async () => {
+  const world = await startWorker({ misbehaving: true })
+  const document = await store(world, { bytes: text('breaks after its last page') })
+  expect(await ended(world, document)).toMatchObject({ status: 'completed', attempts: 1 })
+  const pages = await pagesOf(world, document)
+  expect(pages.map(({ number, code }) => [number, code])).toEqual([
+    [1, null],
+    [2, null],
+    [3, null],
+  ])
+})
+
 test.each([
   ['endless', 'timeout'],
   ['hog', 'out_of_memory'],

@@ -68,7 +68,9 @@ async function readPages(context: JobContext, writer: PageWriter, source: Source
     } catch (err) {
       const isPageAlone =
         err instanceof ChildFailure && !err.isDeadline && writer.pageCount !== null
-      if (!isPageAlone || brokenPages >= brokenPagesMax) throw err
+      if (!isPageAlone) throw err
+      if (writer.nextPage > (writer.pageCount ?? 0)) return // it broke when all had been read
+      if (brokenPages >= brokenPagesMax) throw err
       log.warn('A page broke its reader', {
         page: writer.nextPage,
         code: err.code,
