@@ -1,6 +1,7 @@
 import { AppError } from '../_shared/http/problems.ts'
 import type { Handler } from '../_shared/http/route.ts'
 import { eventStream, pause } from '../_shared/http/sse.ts'
+import { StreamPlaces } from '../_shared/http/stream-places.ts'
 import type { ReadVisible } from './access.ts'
 import { toDocument } from './contract.ts'
 import type { DocumentRow } from './queries.ts'
@@ -8,22 +9,19 @@ import type { watchDocument } from './routes.ts'
 
 const pollMs = 200 // one batched read serves all watchers of a tenant
 const streamMsMax = 15 * 60 * 1000
-const streamsMax = 1_000 // in this process
+const streamBounds = { max: 1_000, perKeyMax: 100 } // in this process
 
 const isFinal = ({ status }: DocumentRow): boolean =>
   status !== 'pending' && status !== 'processing'
 
 /** Sends a document's state whenever it changes, until it is final. */
 export function eventsHandler(readVisible: ReadVisible): Handler<typeof watchDocument> {
-  let streams = 0
+  const places = new StreamPlaces(streamBounds)
   return async (c, { param }) => {
     const first = await readVisible(c, param.id)
-    if (streams >= streamsMax)
-      throw new AppError('unavailable', 'Too many event streams are open.', {
-        hint: 'Poll the document instead.',
-      })
+    places.refuseWhenFull(c, 'Poll the document instead.')
     return eventStream(c, async function* (signal) {
-      streams += 1
+      const giveBack = places.take(c)
       const endsAtMs = performance.now() + streamMsMax
       try {
         let row = first
@@ -38,7 +36,7 @@ export function eventsHandler(readVisible: ReadVisible): Handler<typeof watchDoc
           row = next
         }
       } finally {
-        streams -= 1
+        giveBack()
       }
     })
   }

@@ -1,8 +1,8 @@
 import type { Db } from '../../db/client.ts'
 import type { Call } from '../_shared/http/call.ts'
-import { AppError } from '../_shared/http/problems.ts'
 import type { Handler } from '../_shared/http/route.ts'
 import { eventStream, pause, type ServerEvent } from '../_shared/http/sse.ts'
+import { StreamPlaces } from '../_shared/http/stream-places.ts'
 import type { Deps } from '../_shared/ports/deps.ts'
 import { toRunEvent, type watchJob } from './contract.ts'
 import { EventFollower, firstId } from './follow.ts'
@@ -11,7 +11,7 @@ import { type JobRow, listRunEvents, type RunEventRow } from './queries.ts'
 const pollMs = 250
 const eventsPerRead = 200
 const streamMsMax = 15 * 60 * 1000
-const streamsMax = 500 // in this process; each reads four times a second
+const streamBounds = { max: 500, perKeyMax: 50 } // in this process; each reads four times a second
 
 const isOpen = ({ status }: JobRow): boolean =>
   status === 'queued' || status === 'waiting' || status === 'running'
@@ -40,16 +40,13 @@ export function watchHandler(
   { db }: Deps,
   readVisible: (c: Call, id: string) => Promise<JobRow>,
 ): Handler<typeof watchJob> {
-  let streams = 0
+  const places = new StreamPlaces(streamBounds)
   return async (c, { param: { id }, header }) => {
     await readVisible(c, id)
-    if (streams >= streamsMax)
-      throw new AppError('unavailable', 'Too many event streams are open.', {
-        hint: 'Read the history instead.',
-      })
+    places.refuseWhenFull(c, 'Read the history instead.')
     const follower = new EventFollower(header['last-event-id'] ?? firstId)
     return eventStream(c, async function* (signal) {
-      streams += 1
+      const giveBack = places.take(c)
       const endsAtMs = performance.now() + streamMsMax
       try {
         while (!signal.aborted && performance.now() < endsAtMs) {
@@ -65,7 +62,7 @@ export function watchHandler(
           await pause(pollMs, signal)
         }
       } finally {
-        streams -= 1
+        giveBack()
       }
     })
   }
