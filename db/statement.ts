@@ -14,6 +14,8 @@ const deadlineSlackMs = 1_000
 /** How long a call keeps trying to reach a database that is away. A quick restart is invisible then. */
 const retryMs = 1_000
 const retriesMax = 8
+/** How often a statement is run again that the server took back whole (deadlock, serialisation, stale plan). */
+const takenBackMax = 3
 /** Texts prepared per pool. More means that somebody builds texts from values; those run unprepared. */
 const preparedTextsMax = 1_000
 /** Statements in flight or waiting per pool; beyond, refusing at once is kinder than a queue of minutes. */
@@ -52,9 +54,11 @@ export async function runStatement(
     try {
       return await settled(query, context)
     } catch (err) {
-      const spentMs = performance.now() - startedAt
-      if (attempt >= retriesMax || spentMs > retryMs || !mayRunAgain(err, query, call.text))
-        throw err
+      const isTakenBack = isRetryable(err)
+      const isLate = performance.now() - startedAt > retryMs
+      // A deadlock is found only after a second; waiting for a database that is away has to end sooner.
+      const isSpent = isTakenBack ? attempt >= takenBackMax : isLate || attempt >= retriesMax
+      if (isSpent || !mayRunAgain(err, query, call.text)) throw err
       await pause(attempt)
     }
   }
