@@ -40,7 +40,8 @@ export function readRefusedRequest({ code, rawPacket }: ParserError): RefusedReq
 function refusalOf(code: string | undefined, target: string | null): AppError {
   if (code === 'HPE_HEADER_OVERFLOW')
     return new AppError('payload_too_large', 'The header fields are larger than this server takes.')
-  if (code === 'HPE_INVALID_METHOD') return unknownMethod()
+  // Without a request line it is no HTTP at all, though Node's parser blames the first word for a method.
+  if (code === 'HPE_INVALID_METHOD' && target !== null) return unknownMethod()
   if (code === 'HPE_INVALID_URL' && target !== null && /[^\x21-\x7e]/.test(target))
     return new AppError('malformed', 'The address holds characters that are not ASCII.', {
       hint: 'Percent-encode them as UTF-8, for example ?filename=%C3%9Cbung.pdf instead of ?filename=Übung.pdf.',

@@ -162,7 +162,7 @@ test.each([
   const { socketOf } = await start([['steady']])
   const received = await rawExchange(socketOf('steady'), bytes)
   expect(received).toContain(`HTTP/1.1 ${status} `)
-  expect(received).toContain('Content-Type: application/problem+json')
+  expect(received).toContain('content-type: application/problem+json')
 })
 
 /** Sends bytes as they are and collects what comes back until the connection ends. */
