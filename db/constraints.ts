@@ -71,6 +71,22 @@ export const constraintProblems: Record<string, DatabaseProblem> = {
   jobs_lease_is_whole: conflict('A running job, and only that, has a lease.'),
   jobs_attempts_are_limited: conflict('The job has no attempts left.'),
 
+  jobs_dependencies_are_waited_for: conflict('A job that waits for others has not begun.'),
+
+  job_dependencies_pkey: sameId,
+  job_dependencies_policy_is_known: invalid('The policy is not one of those that exist.'),
+  job_endings_pkey: sameId,
+  job_kinds_pkey: sameId,
+  job_kinds_running_max_is_positive: invalid('A limit is at least 1.'),
+  job_tenant_limits_pkey: sameId,
+  job_tenant_limits_tenant_exists: missing('The tenant does not exist.'),
+  job_tenant_limits_running_max_is_positive: invalid('A limit is at least 1.'),
+  job_workers_pkey: sameId,
+  job_schedules_pkey: sameId,
+  job_schedules_tenant_exists: missing('The tenant does not exist.'),
+  job_schedules_name_is_unique_in_tenant: duplicate('A schedule with this name exists already.'),
+  job_schedules_catch_up_is_known: invalid('The policy is not one of those that exist.'),
+
   job_history_pkey: sameId,
   job_history_status_is_final: invalid('A job here is completed, failed, dead or cancelled.'),
 

@@ -5,53 +5,30 @@ import { failureCodes } from './schema/documents.ts'
 const keptColumns = sql.raw(
   [
     ...['tenant_id', 'id', 'kind', 'subject_id', 'user_id', 'payload', 'priority', 'run_at'],
-    ...['attempts', 'attempts_max', 'leased_at', 'progress_done', 'progress_total', 'dedupe_key'],
-    ...['batch_id', 'request_id', 'created_at'],
+    ...['attempts', 'attempts_max', 'run_ms_max', 'leased_at', 'leased_by', 'progress_done'],
+    ...['progress_total', 'steps', 'dedupe_key', 'batch_id', 'request_id', 'created_at'],
   ].join(', '),
 )
 const knownFailures = sql.raw(failureCodes.map((code) => `'${code}'`).join(', '))
 
-/**
- * Appends one run event for each row of a CTE that has `tenant_id` and `id` of a job. Ids are UUIDv7 by the
- * database's clock with microseconds (RFC 9562, method 3): the events of one run sort as they happened,
- * whichever process wrote them, which ids of several processes' own clocks would not.
- */
-export function appendEvents(from: SQL, type: SQL, data: SQL): SQL {
-  return sql`insert into run_events (tenant_id, id, job_id, type, data, created_at)
-    select e.tenant_id, encode(
-      substring(int8send((clock.ms)::bigint) from 3)
-        || int2send((28672 + clock.part)::smallint)
-        || substring(uuid_send(gen_random_uuid()) from 9), 'hex')::uuid,
-      e.id, ${type}, ${data}, clock.at
-    from ${from} e cross join lateral (
-      select t.at, floor(t.us / 1000) as ms, floor(mod(t.us, 1000) * 4.096) as part
-      from (select now.at, extract(epoch from now.at) * 1000000 as us
-        from (select clock_timestamp() as at where e.id is not null) now) t) clock`
+type Ending = {
+  /** SQL for the final status; may name columns of `gone`. */
+  status: SQL
+  /** SQL for one more entry of `errors` (jsonb), or null. */
+  error: SQL
+  /** SQL for the result (jsonb), or null. */
+  result: SQL
 }
 
 /**
- * CTEs that end jobs, to be put after a CTE `gone` of rows deleted from `jobs`: history, event, and the document
- * whose current job this was, so that none of the three can be without the others.
- * @param status SQL for the final status; may name columns of `gone`
- * @param error SQL for one more entry of `errors` (jsonb), or null
- * @param result SQL for the result (jsonb), or null
+ * CTEs that end jobs, to be put after a CTE `gone` of rows deleted from `jobs`: history, the word to those that
+ * wait for them, and the document whose current job this was, so that none can be without the others. The event of the
+ * end is read from history.
  */
-export function endJobs(status: SQL, error: SQL, result: SQL): SQL {
+export function endJobs({ status, error, result }: Ending): SQL {
   return sql`ended as (
       select gone.*, ${status} as ending, ${error} as last_error, ${result} as final_result from gone
-    ), kept as (
-      insert into job_history (${keptColumns}, version, status, result, errors, finished_at)
-      select ${keptColumns}, version + 1, ending, final_result,
-        case when last_error is null then errors else errors || last_error end, clock_timestamp()
-      from ended
-    ), event as (
-      ${appendEvents(
-        sql`ended`,
-        sql`e.ending`,
-        sql`jsonb_strip_nulls(jsonb_build_object(
-        'attempt', e.attempts, 'code', e.last_error->>'code', 'message', e.last_error->>'message'))`,
-      )}
-    ), subject as (
+    ), ${keepEnded()}, ${keepForDependents()}, subject as (
       update documents d set
         status = case ended.ending when 'cancelled' then 'cancelled' else 'failed' end,
         failure_code = case when ended.ending = 'cancelled' then null
@@ -63,5 +40,33 @@ export function endJobs(status: SQL, error: SQL, result: SQL): SQL {
       from ended
       where d.tenant_id = ended.tenant_id and d.id = ended.subject_id and d.job_id = ended.id
         and d.status in ('pending', 'processing') and ended.ending <> 'completed'
+    )`
+}
+
+/** The same for jobs that completed: their documents were completed by what they did. `gone` has `final_result`. */
+export const completeEnded: SQL = sql`ended as (
+      select gone.*, 'completed' as ending, null::jsonb as last_error from gone
+    ), ${keepEnded()}, ${keepForDependents()}`
+
+function keepEnded(): SQL {
+  return sql`kept as (
+      insert into job_history (${keptColumns}, version, status, result, errors, finished_at)
+      select ${keptColumns}, version + 1, ending, final_result,
+        case when last_error is null then errors else errors || last_error end, clock_timestamp()
+      from ended
+    )`
+}
+
+/**
+ * Who waits for these jobs is told by the next round of `releaseDependents`: this statement's snapshot may be older
+ * than a dependent that was queued while it waited for the row's lock.
+ */
+function keepForDependents(): SQL {
+  return sql`told as (
+      insert into job_endings (tenant_id, id, status)
+      select tenant_id, id, ending from ended where has_dependents
+    ), given_up as (
+      delete from job_dependencies d using ended e
+      where (e.dependencies_open > 0 or e.dependency_failed) and d.tenant_id = e.tenant_id and d.job_id = e.id
     )`
 }

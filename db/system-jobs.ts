@@ -1,13 +1,18 @@
 /** The statements of the queue that serve all tenants at once: a worker belongs to none. */
 import { sql } from 'drizzle-orm'
+import { type Claim, claimStatement } from './claim.ts'
 import type { Db } from './client.ts'
-import { appendEvents, endJobs } from './run-ending.ts'
+import { endJobs } from './run-ending.ts'
+import { appendEvents, startedEvents } from './run-events.ts'
+import type { JobStep } from './schema/jobs.ts'
+
+export type { Claim } from './claim.ts'
 
 /** One attempt's right to a job, until `leaseToken` is replaced. */
 export type LeasedJob = {
   tenantId: string
   id: string
-  leaseToken: string
+  leaseToken: string // of one claim; with the job's id it names the attempt
   kind: string
   subjectId: string | null
   userId: string | null
@@ -15,73 +20,166 @@ export type LeasedJob = {
   payload: Record<string, unknown>
   attempts: number // this one included
   attemptsMax: number
-}
-
-export type LeaseRequest = {
-  worker: string // name for people: host and pid
-  kinds: readonly string[]
-  limit: number
-  leaseMs: number
+  runMsMax: number | null
+  steps: JobStep[] // done by earlier attempts
+  priority: number
+  runAt: string // ISO
 }
 
 /**
- * Leases due jobs, the largest priority and then the oldest first. Jobs that somebody else is just taking are
- * passed over, so claimers never wait for each other.
+ * Leases due jobs: tenants in turn, of each the largest priority and then the oldest first. Lanes with a limit are
+ * left to {@link leaseLimitedJobs}.
  */
-export async function leaseJobs(db: Db, request: LeaseRequest): Promise<LeasedJob[]> {
-  const { worker, kinds, limit, leaseMs } = request
-  if (kinds.length === 0 || limit < 1) return []
-  const rows = await db.execute<LeasedJob>(sql`
-    /* system: lease-jobs */
-    with due as (
-      select tenant_id, id from jobs
-      where status = 'queued' and run_at <= clock_timestamp() and kind = any(string_to_array(${kinds.join(',')}, ','))
-      order by priority desc, run_at, id limit ${limit} for update skip locked
-    ), leased as (
-      update jobs j set status = 'running', attempts = j.attempts + 1, version = j.version + 1,
-        lease_token = gen_random_uuid(), leased_by = ${worker}, leased_at = clock_timestamp(),
-        heartbeat_at = clock_timestamp(),
-        lease_expires_at = clock_timestamp() + ${leaseMs}::int * interval '1 millisecond'
-      from due where j.tenant_id = due.tenant_id and j.id = due.id
-      returning j.*
-    ), event as (
-      ${appendEvents(sql`leased`, sql`'started'`, sql`jsonb_build_object('attempt', e.attempts, 'worker', e.leased_by)`)}
-    )
-    select tenant_id as "tenantId", id, lease_token as "leaseToken", kind, payload, attempts,
-      subject_id as "subjectId", user_id as "userId", request_id as "requestId", attempts_max as "attemptsMax"
-    from leased order by priority desc, run_at, id`)
-  return [...rows]
+export async function leaseJobs(db: Db, claim: Claim): Promise<LeasedJob[]> {
+  if (claim.limit < 1 || !hasPlaces(claim)) return []
+  return inOrder(await db.execute<LeasedJob>(claimStatement(claim, 'free')))
 }
 
-export type Recovery = { tenantId: string; id: string; ending: 'queued' | 'dead' | 'cancelled' }
+// One lock for the cluster: such claims come one after the other, each on a snapshot taken after the one before.
+const limitedLeaseLock = 'octavo: lease jobs with a limit'
 
 /**
- * Takes back jobs whose worker has not been heard of for a whole lease: queued again, or ended when the attempts
- * are used up or a cancel was asked for. Leases still alive are never looked at, however many there are.
+ * Leases jobs of the kinds and tenants for which a limit is set. What runs is counted under a lock that only such
+ * claims take, so a limit is never exceeded, however many hosts claim at once.
+ */
+export async function leaseLimitedJobs(db: Db, claim: Claim): Promise<LeasedJob[]> {
+  if (claim.limit < 1 || !hasPlaces(claim)) return []
+  return db.transaction(async (tx) => {
+    await tx.execute(sql`/* system: lock-limited-lease */
+      select pg_advisory_xact_lock(hashtext(${limitedLeaseLock}))`)
+    return inOrder(await tx.execute<LeasedJob>(claimStatement(claim, 'limited')))
+  })
+}
+
+// An update returns its rows as they lie on disk.
+const inOrder = (jobs: Iterable<LeasedJob>): LeasedJob[] =>
+  [...jobs].sort(
+    (a, b) => b.priority - a.priority || compare(a.runAt, b.runAt) || compare(a.id, b.id),
+  )
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
+
+const hasPlaces = ({ places }: Claim): boolean => Object.values(places).some((count) => count > 0)
+
+/** Is any limit set for these kinds, or for any tenant? Then {@link leaseLimitedJobs} has something to do. */
+export async function hasLimits(db: Db, kinds: readonly string[]): Promise<boolean> {
+  const [row] = await db.execute<{ found: boolean }>(sql`/* system: has-limits */
+    select exists (select from job_kinds where running_max is not null and kind = any(string_to_array(${kinds.join(',')}, ',')))
+      or exists (select from job_tenant_limits) as found`)
+  return row?.found ?? false
+}
+
+export type Recovery = {
+  tenantId: string
+  id: string
+  ending: 'queued' | 'dead' | 'cancelled'
+  code: 'lease_lost' | 'timeout'
+}
+
+/**
+ * Takes back jobs whose worker has not been heard of for a whole lease, or that ran longer than they may: queued
+ * again, or ended when the attempts are used up or a cancel was asked for. Leases still alive are never looked at,
+ * however many there are.
  */
 export async function recoverExpiredLeases(db: Db, limit: number): Promise<Recovery[]> {
-  const error = sql`jsonb_build_object('attempt', attempts, 'code', 'lease_lost',
+  const code = sql`case when leased_at + run_ms_max * interval '1 millisecond' <= lease_expires_at
+    then 'timeout' else 'lease_lost' end`
+  const error = sql`jsonb_build_object('attempt', attempts, 'code', ${code},
     'at', to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
-    'message', 'The worker stopped without a word.')`
+    'message', case ${code} when 'timeout' then 'The attempt took longer than it may.'
+      else 'The worker stopped without a word.' end)`
   const rows = await db.execute<Recovery>(sql`
     /* system: recover-expired-leases */
-    with expired as (
-      select tenant_id, id, cancel_requested_at is null and attempts < attempts_max as again from jobs
+    with expired as materialized (
+      select tenant_id, id, leased_at, leased_by, attempts as attempt, ${code} as code, ${error} as error,
+        cancel_requested_at is null and attempts < attempts_max as again from jobs
       where status = 'running' and lease_expires_at < clock_timestamp()
       order by lease_expires_at limit ${limit} for update skip locked
     ), requeued as (
-      update jobs j set status = 'queued', lease_token = null, leased_by = null, version = j.version + 1,
-        lease_expires_at = null, run_at = clock_timestamp(), errors = errors || ${error}, dedupe_key = null
+      update jobs j set status = 'queued', lease_token = null, version = j.version + 1,
+        lease_expires_at = null, run_at = clock_timestamp(), errors = j.errors || expired.error, dedupe_key = null
       from expired where j.tenant_id = expired.tenant_id and j.id = expired.id and expired.again
-      returning j.tenant_id, j.id, j.attempts
+      returning j.tenant_id, j.id
+    ), again as (
+      select expired.* from expired join requeued using (tenant_id, id)
+    ), started as (${startedEvents(sql`again`)}
     ), lost as (
-      ${appendEvents(sql`requeued`, sql`'lease_lost'`, sql`jsonb_build_object('attempt', e.attempts)`)}
+      ${appendEvents({
+        from: sql`again`,
+        type: sql`e.code`,
+        data: sql`jsonb_build_object('attempt', e.attempt, 'worker', e.leased_by)`,
+      })}
     ), gone as (
       delete from jobs j using expired
       where j.tenant_id = expired.tenant_id and j.id = expired.id and not expired.again
-      returning j.*
-    ), ${endJobs(sql`case when cancel_requested_at is null then 'dead' else 'cancelled' end`, error, sql`null::jsonb`)}
-    select tenant_id as "tenantId", id, 'queued' as ending from requeued
-    union all select tenant_id, id, ending from ended`)
+      returning j.*, expired.error as attempt_error
+    ), ${endJobs({
+      status: sql`case when cancel_requested_at is null then 'dead' else 'cancelled' end`,
+      error: sql`attempt_error`,
+      result: sql`null::jsonb`,
+    })}
+    select tenant_id as "tenantId", id, 'queued' as ending, code from again
+    union all select e.tenant_id, e.id, e.ending, x.code from ended e join expired x using (tenant_id, id)`)
   return [...rows]
+}
+
+/**
+ * Queues the jobs whose time has come, and cancels those that wait for one that did not complete.
+ * @returns how many were queued, so that somebody may be rung, and how many rows were looked at
+ */
+export async function promoteDueJobs(
+  db: Db,
+  limit: number,
+): Promise<{ queued: number; seen: number }> {
+  const error = sql`jsonb_build_object('attempt', attempts, 'code', 'dependency_failed',
+    'at', to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+    'message', 'A job that it waited for did not complete.')`
+  const [row] = await db.execute<{ queued: number; seen: number }>(sql`
+    /* system: promote-due-jobs */
+    with due as materialized (
+      select tenant_id, id, dependency_failed from jobs
+      where status = 'waiting' and dependencies_open = 0
+        and (run_at <= clock_timestamp() or dependency_failed)
+      order by run_at limit ${limit} for update skip locked
+    ), queued as (
+      update jobs j set status = 'queued', version = j.version + 1
+      from due where j.tenant_id = due.tenant_id and j.id = due.id and not due.dependency_failed
+      returning j.id
+    ), gone as (
+      delete from jobs j using due
+      where j.tenant_id = due.tenant_id and j.id = due.id and due.dependency_failed
+      returning j.*
+    ), ${endJobs({ status: sql`'cancelled'`, error, result: sql`null::jsonb` })}
+    select (select count(*)::int from queued) as queued, (select count(*)::int from due) as seen`)
+  return row ?? { queued: 0, seen: 0 }
+}
+
+/**
+ * Tells those that wait for ended jobs: the last of them that completes makes a job queued. Where one had to complete
+ * and did not, who waits is marked, and {@link promoteDueJobs} cancels it, and so on to who waits for that.
+ * @returns how many endings were told
+ */
+export async function releaseDependents(db: Db, limit: number): Promise<number> {
+  const [row] = await db.execute<{ count: number }>(sql`
+    /* system: release-dependents */
+    with told as materialized (
+      delete from job_endings where (tenant_id, id) in (
+        select tenant_id, id from job_endings limit ${limit} for update skip locked)
+      returning tenant_id, id, status
+    ), freed as (
+      delete from job_dependencies d using told
+      where d.tenant_id = told.tenant_id and d.depends_on_id = told.id
+      returning d.tenant_id, d.job_id,
+        told.status <> 'completed' and d.on_failure = 'cancel' as is_broken
+    ), unblocked as (
+      update jobs j set version = j.version + 1,
+        dependencies_open = case when f.is_broken then 0 else greatest(0, j.dependencies_open - f.count) end,
+        dependency_failed = j.dependency_failed or f.is_broken,
+        status = case when j.dependencies_open = f.count and not (j.dependency_failed or f.is_broken)
+          and j.run_at <= clock_timestamp() then 'queued' else 'waiting' end
+      from (select tenant_id, job_id, count(*)::int as count, bool_or(is_broken) as is_broken
+        from freed group by tenant_id, job_id) f
+      where j.tenant_id = f.tenant_id and j.id = f.job_id and j.status = 'waiting'
+    )
+    select count(*)::int as count from told`)
+  return row?.count ?? 0
 }

@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm'
 import {
+  boolean,
   check,
-  foreignKey,
   index,
   integer,
   jsonb,
@@ -13,7 +13,6 @@ import {
   uniqueIndex,
   uuid,
 } from 'drizzle-orm/pg-core'
-import { tenants } from './tenants.ts'
 
 export const jobStatuses = [
   'queued',
@@ -29,6 +28,19 @@ export type JobStatus = (typeof jobStatuses)[number]
 /** One failed attempt, kept whole for the dead letter. */
 export type JobError = { attempt: number; at: string; code: string; message: string }
 
+/** A step of a run that has ended well: a later attempt goes on behind it, with its output. */
+export type JobStep = {
+  name: string
+  attempt: number
+  started_at: string
+  finished_at: string
+  output: unknown // JSON
+}
+
+export const dependencyPolicies = ['cancel', 'run'] as const
+/** What becomes of a job when one that it waits for does not complete. */
+export type DependencyPolicy = (typeof dependencyPolicies)[number]
+
 /** The columns that a job keeps from enqueue to history. */
 const jobColumns = () => ({
   tenantId: uuid('tenant_id').notNull(),
@@ -42,11 +54,14 @@ const jobColumns = () => ({
   runAt: timestamp('run_at', { withTimezone: true }).notNull().defaultNow(),
   attempts: integer('attempts').notNull().default(0),
   attemptsMax: integer('attempts_max').notNull().default(5),
-  leasedAt: timestamp('leased_at', { withTimezone: true }),
+  runMsMax: integer('run_ms_max'), // of one attempt, however alive its worker is; null: no limit
+  leasedAt: timestamp('leased_at', { withTimezone: true }), // of the latest attempt
+  leasedBy: text('leased_by'),
   progressDone: integer('progress_done').notNull().default(0),
   progressTotal: integer('progress_total'),
   result: jsonb('result').$type<Record<string, unknown>>(),
   errors: jsonb('errors').$type<JobError[]>().notNull().default([]),
+  steps: jsonb('steps').$type<JobStep[]>().notNull().default([]),
   dedupeKey: text('dedupe_key'),
   batchId: uuid('batch_id'),
   requestId: text('request_id'),
@@ -55,33 +70,43 @@ const jobColumns = () => ({
 })
 
 /**
- * The hot table: only jobs that are queued, waiting or running; the finished ones move to `job_history` in the
- * statement that finishes them. Leases run by the database's clock; `lease_token` fences a stale worker.
+ * The hot table: only jobs that are queued (could begin now), waiting (for a time or for other jobs) or running; the
+ * finished ones move to `job_history` in the statement that finishes them. Leases run by the database's clock;
+ * `lease_token` fences a stale worker.
  */
 export const jobs = pgTable(
   'jobs',
   {
     ...jobColumns(),
     leaseToken: uuid('lease_token'),
-    leasedBy: text('leased_by'),
-    leaseExpiresAt: timestamp('lease_expires_at', { withTimezone: true }),
+    leaseExpiresAt: timestamp('lease_expires_at', { withTimezone: true }), // never after leased_at + run_ms_max
     heartbeatAt: timestamp('heartbeat_at', { withTimezone: true }),
     cancelRequestedAt: timestamp('cancel_requested_at', { withTimezone: true }),
+    dependenciesOpen: integer('dependencies_open').notNull().default(0), // rows in job_dependencies
+    dependencyFailed: boolean('dependency_failed').notNull().default(false), // it will be cancelled
+    hasDependents: boolean('has_dependents').notNull().default(false), // others may wait for it
   },
   (t) => [
     primaryKey({ name: 'jobs_pkey', columns: [t.tenantId, t.id] }),
-    // The claim: `order by priority desc, run_at, id`. Not led by the tenant: a worker serves all (db/system.ts).
+    // The claim, a lane (kind and tenant) at a time. Led by the kind, so that a worker jumps from tenant to tenant
+    // among those alone that have work for it.
     index('jobs_claim_order')
-      .on(t.priority.desc().nullsFirst(), t.runAt, t.id)
+      .on(t.kind, t.tenantId, t.priority.desc().nullsFirst(), t.runAt, t.id)
       .where(sql`status = 'queued'`),
-    index('jobs_expired_leases').on(t.leaseExpiresAt).where(sql`status = 'running'`), // recovery
-    index('jobs_by_subject').on(t.tenantId, t.subjectId), // jobs of one document
+    index('jobs_running').on(t.leaseExpiresAt).where(sql`status = 'running'`), // recovery, limits
+    index('jobs_due').on(t.runAt).where(sql`status = 'waiting' and dependencies_open = 0`), // waiting becomes queued
+    index('jobs_by_subject').on(t.tenantId, t.subjectId).where(sql`subject_id is not null`), // jobs of one document
+    index('jobs_by_batch').on(t.tenantId, t.batchId).where(sql`batch_id is not null`), // jobs of one batch
     uniqueIndex('jobs_dedupe_key_is_unique')
       .on(t.tenantId, t.kind, t.dedupeKey)
       .where(sql`dedupe_key is not null and status in ('queued', 'waiting')`),
     check('jobs_status_is_open', sql`${t.status} in ('queued', 'waiting', 'running')`),
     check('jobs_lease_is_whole', sql`(${t.status} = 'running') = (${t.leaseToken} is not null)`),
     check('jobs_attempts_are_limited', sql`${t.attempts} between 0 and ${t.attemptsMax}`),
+    check(
+      'jobs_dependencies_are_waited_for',
+      sql`${t.dependenciesOpen} = 0 or (${t.dependenciesOpen} > 0 and ${t.status} = 'waiting')`,
+    ),
   ],
 )
 
@@ -97,7 +122,11 @@ export const jobHistory = pgTable(
   },
   (t) => [
     primaryKey({ name: 'job_history_pkey', columns: [t.tenantId, t.id] }),
-    index('job_history_by_subject').on(t.tenantId, t.subjectId), // jobs of one document
+    index('job_history_by_subject').on(t.tenantId, t.subjectId).where(sql`subject_id is not null`), // jobs of one document
+    index('job_history_by_batch').on(t.tenantId, t.batchId).where(sql`batch_id is not null`), // jobs of one batch
+    index('job_history_unsuccessful')
+      .on(t.tenantId, t.status, t.id)
+      .where(sql`status <> 'completed'`), // the dead letter: counted, listed, redriven
     check(
       'job_history_status_is_final',
       sql`${t.status} in ('completed', 'failed', 'dead', 'cancelled')`,
@@ -105,24 +134,32 @@ export const jobHistory = pgTable(
   ],
 )
 
-/** Every state change and log line of a run. Partitioned like `job_history`; the order is `id`. */
-export const runEvents = pgTable(
-  'run_events',
+/** `job_id` waits for `depends_on_id`. A row goes soon after either has ended. */
+export const jobDependencies = pgTable(
+  'job_dependencies',
+  {
+    tenantId: uuid('tenant_id').notNull(),
+    jobId: uuid('job_id').notNull(),
+    dependsOnId: uuid('depends_on_id').notNull(),
+    onFailure: text('on_failure', { enum: dependencyPolicies }).notNull(),
+  },
+  (t) => [
+    primaryKey({
+      name: 'job_dependencies_pkey',
+      columns: [t.tenantId, t.jobId, t.dependsOnId],
+    }),
+    index('job_dependencies_by_target').on(t.tenantId, t.dependsOnId), // who waits for a job that ends
+    check('job_dependencies_policy_is_known', sql`${t.onFailure} in ('cancel', 'run')`),
+  ],
+)
+
+/** Ended jobs that others may wait for, until those have been told. Written with the end, so none is forgotten. */
+export const jobEndings = pgTable(
+  'job_endings',
   {
     tenantId: uuid('tenant_id').notNull(),
     id: uuid('id').notNull(),
-    jobId: uuid('job_id').notNull(),
-    type: text('type').notNull(), // enqueued, started, progress, log, retried, completed, failed, dead, cancelled, lease_lost
-    data: jsonb('data').$type<Record<string, unknown>>().notNull().default({}),
-    createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
+    status: text('status', { enum: jobStatuses }).notNull(),
   },
-  (t) => [
-    primaryKey({ name: 'run_events_pkey', columns: [t.tenantId, t.id] }),
-    foreignKey({
-      name: 'run_events_tenant_exists',
-      columns: [t.tenantId],
-      foreignColumns: [tenants.id],
-    }).onDelete('cascade'),
-    index('run_events_by_job').on(t.tenantId, t.jobId, t.id), // events of one run, in order
-  ],
+  (t) => [primaryKey({ name: 'job_endings_pkey', columns: [t.tenantId, t.id] })],
 )

@@ -5,6 +5,7 @@ import type { Db } from '../../db/client.ts'
 import { documents } from '../../db/schema/index.ts'
 import { type LeasedJob, leaseJobs, recoverExpiredLeases } from '../../db/system.ts'
 import { storeDocument } from '../../test/fixtures/stored-document.ts'
+import { claimOf } from '../../test/harness/claims.ts'
 import { eventually } from '../../test/harness/eventually.ts'
 import { openTestDatabase } from '../../test/harness/setup.ts'
 import { memoryStorage } from '../../test/harness/storage.ts'
@@ -27,8 +28,7 @@ async function setup() {
     id,
     jobId,
     lease: async () => {
-      const request = { worker: 'test', kinds: [extractionJobKind], limit: 1, leaseMs: 60_000 }
-      const [job] = await leaseJobs(db, request)
+      const [job] = await leaseJobs(db, claimOf(extractionJobKind, { limit: 1 }))
       if (!job) throw new Error('nothing was leased')
       return job
     },

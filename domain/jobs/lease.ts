@@ -1,14 +1,16 @@
 import { sql } from 'drizzle-orm'
+import { textArray } from '../../db/claim.ts'
 import type { Db, Tx } from '../../db/client.ts'
-import { appendEvents, endJobs } from '../../db/run-ending.ts'
+import { completeEnded, endJobs } from '../../db/run-ending.ts'
+import { appendEvents, startedEvents } from '../../db/run-events.ts'
 import { LeaseLost } from './outcome.ts'
 
 /** What proves that an attempt still owns its job. */
 export type Lease = { tenantId: string; id: string; leaseToken: string }
 
-// The one fence: every write of an attempt stands behind these three together.
+// The one fence: every write of an attempt stands behind these three together. Only a running job has a token.
 const held = ({ tenantId, id, leaseToken }: Lease) =>
-  sql`tenant_id = ${tenantId} and id = ${id} and status = 'running' and lease_token = ${leaseToken}`
+  sql`tenant_id = ${tenantId} and id = ${id} and lease_token = ${leaseToken}`
 
 export type Progress = { done: number; total: number }
 
@@ -29,22 +31,72 @@ export async function holdLease(tx: Tx, lease: Lease, progress?: Progress): Prom
   return row.cancel
 }
 
+export type HeartbeatState = 'held' | 'cancel_requested' | 'lost'
+
 /**
- * Prolongs the lease from now, by the database's clock.
- * @returns `lost`; or whether somebody has asked for the end of this job
+ * Prolongs leases from now, by the database's clock, but no attempt beyond the time that it may run.
+ * @returns one state for each lease, in order
  */
-export async function heartbeatJob(
+export async function heartbeatJobs(
   db: Db,
-  lease: Lease,
+  leases: readonly Lease[],
   leaseMs: number,
-): Promise<'held' | 'cancel_requested' | 'lost'> {
-  const [row] = await db.execute<{ cancel: boolean }>(sql`
-    update jobs set heartbeat_at = clock_timestamp(),
-      lease_expires_at = clock_timestamp() + ${leaseMs}::int * interval '1 millisecond'
-    where ${held(lease)}
-    returning cancel_requested_at is not null as cancel`)
-  if (!row) return 'lost'
-  return row.cancel ? 'cancel_requested' : 'held'
+): Promise<HeartbeatState[]> {
+  if (leases.length === 0) return []
+  const rows = await db.execute<{ number: number; cancel: boolean }>(sql`
+    with beating as materialized (${leaseRows(leases)}), relaxed as materialized (
+      -- Should a crash of the server take this back, the lease only ends sooner.
+      select clock_timestamp() as at, set_config('synchronous_commit', 'off', true)
+    )
+    update jobs j set heartbeat_at = relaxed.at, lease_expires_at = least(
+      relaxed.at + ${leaseMs}::int * interval '1 millisecond', j.leased_at + j.run_ms_max * interval '1 millisecond')
+    from beating b, relaxed
+    where j.tenant_id = b.tenant_id and j.id = b.id and j.lease_token = b.lease_token
+    returning b.number::int as number, j.cancel_requested_at is not null as cancel`)
+  const states = leases.map((): HeartbeatState => 'lost')
+  for (const { number, cancel } of rows) states[number - 1] = cancel ? 'cancel_requested' : 'held'
+  return states
+}
+
+export async function heartbeatJob(db: Db, lease: Lease, leaseMs: number): Promise<HeartbeatState> {
+  const [state = 'lost'] = await heartbeatJobs(db, [lease], leaseMs)
+  return state
+}
+
+/** Rows of `tenant_id`, `id`, `lease_token` and `number` (from 1). */
+function leaseRows(leases: readonly Lease[]) {
+  const column = (of: (lease: Lease) => string) => `{${leases.map(of).join(',')}}`
+  return sql`select * from unnest(${column(({ tenantId }) => tenantId)}::uuid[],
+    ${column(({ id }) => id)}::uuid[], ${column(({ leaseToken }) => leaseToken)}::uuid[])
+    with ordinality as l(tenant_id, id, lease_token, number)`
+}
+
+export type Completion = { lease: Lease; result: Record<string, unknown> | null }
+export type Completed = { id: string; hasDependents: boolean }
+
+/**
+ * Completes jobs that have no further effect, in one statement; one that is not in the answer was not completed, and
+ * {@link completeJob} says why.
+ */
+export async function completeJobs(
+  db: Db,
+  completions: readonly Completion[],
+): Promise<Completed[]> {
+  const leases = completions.map(({ lease }) => lease)
+  const results = textArray(
+    completions.map(({ result }) => (result === null ? 'null' : JSON.stringify(result))),
+  )
+  const rows = await db.execute<Completed>(sql`
+    with asked as materialized (
+      select l.*, nullif(r.result, 'null')::jsonb as result
+      from (${leaseRows(leases)}) l join unnest(${results}::text[]) with ordinality r(result, number) using (number)
+    ), gone as (
+      delete from jobs j using asked a
+      where j.tenant_id = a.tenant_id and j.id = a.id and j.lease_token = a.lease_token
+      returning j.*, a.result as final_result
+    ), ${completeEnded}
+    select id, has_dependents as "hasDependents" from ended`)
+  return [...rows]
 }
 
 /**
@@ -77,7 +129,7 @@ async function end(db: Db | Tx, lease: Lease, { status, error, result }: Ending)
     then 'cancelled' else ${status}::text end`
   const [row] = await db.execute<{ ending: Ending['status'] }>(sql`
     with gone as (delete from jobs where ${held(lease)} returning *),
-    ${endJobs(ending, failure(error), sql`${result}::jsonb`)}
+    ${endJobs({ status: ending, error: failure(error), result: sql`${result}::jsonb` })}
     select ending from ended`)
   if (!row) throw new LeaseLost(lease.id)
   return row.ending
@@ -97,7 +149,7 @@ export type JobFault = {
 }
 
 /**
- * Records a failed attempt: queued again after `retryMs`, `failed` when the fault is final, `dead` when no attempt
+ * Records a failed attempt: tried again after `retryMs`, `failed` when the fault is final, `dead` when no attempt
  * is left, `cancelled` instead of another attempt when somebody has asked for the end. Every error is kept.
  * @throws {LeaseLost}
  */
@@ -105,22 +157,28 @@ export async function failJob(
   db: Db,
   lease: Lease,
   { fault, retryMs }: { fault: JobFault; retryMs: number },
-): Promise<'queued' | Ending['status']> {
+): Promise<'retried' | Ending['status']> {
   const { code, message, isFinal } = fault
   const error = JSON.stringify({ code, message })
   if (isFinal) return end(db, lease, { status: 'failed', error, result: null })
   const retried = await db.execute(sql`
     with retried as (
-      update jobs set status = 'queued', version = version + 1, errors = errors || ${failure(error)},
+      update jobs set status = case when ${retryMs}::int > 0 then 'waiting' else 'queued' end,
+        version = version + 1, errors = errors || ${failure(error)},
         run_at = clock_timestamp() + ${retryMs}::int * interval '1 millisecond',
-        lease_token = null, leased_by = null, lease_expires_at = null, dedupe_key = null
+        lease_token = null, lease_expires_at = null, dedupe_key = null
       where ${held(lease)} and attempts < attempts_max and cancel_requested_at is null
-      returning tenant_id, id, attempts
+      returning tenant_id, id, attempts as attempt, leased_at, leased_by
+    ), started as (${startedEvents(sql`retried`)}
     ), event as (
-      ${appendEvents(sql`retried`, sql`'retried'`, sql`jsonb_build_object('attempt', e.attempts, 'code', ${code}::text, 'wait_ms', ${retryMs}::int)`)}
+      ${appendEvents({
+        from: sql`retried`,
+        type: sql`'retried'`,
+        data: sql`jsonb_build_object('attempt', e.attempt, 'code', ${code}::text, 'wait_ms', ${retryMs}::int)`,
+      })}
     )
     select id from retried`)
-  if (retried.length > 0) return 'queued'
+  if (retried.length > 0) return 'retried'
   return end(db, lease, { status: 'dead', error, result: null })
 }
 
@@ -129,12 +187,16 @@ export async function releaseJob(db: Db, lease: Lease): Promise<boolean> {
   const rows = await db.execute(sql`
     with released as (
       update jobs set status = 'queued', attempts = attempts - 1, version = version + 1,
-        run_at = clock_timestamp(), lease_token = null, leased_by = null, lease_expires_at = null,
-        dedupe_key = null
+        run_at = clock_timestamp(), lease_token = null, lease_expires_at = null, dedupe_key = null
       where ${held(lease)}
-      returning tenant_id, id, attempts
+      returning tenant_id, id, attempts + 1 as attempt, leased_at, leased_by
+    ), started as (${startedEvents(sql`released`)}
     ), event as (
-      ${appendEvents(sql`released`, sql`'released'`, sql`jsonb_build_object('attempt', e.attempts + 1)`)}
+      ${appendEvents({
+        from: sql`released`,
+        type: sql`'released'`,
+        data: sql`jsonb_build_object('attempt', e.attempt)`,
+      })}
     )
     select id from released`)
   return rows.length > 0

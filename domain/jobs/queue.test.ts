@@ -2,9 +2,11 @@ import { uuidv7 } from 'uuidv7'
 import { beforeAll, expect, test } from 'vitest'
 import type { Db } from '../../db/client.ts'
 import { type LeasedJob, leaseJobs, recoverExpiredLeases } from '../../db/system.ts'
+import { claimOf } from '../../test/harness/claims.ts'
 import { openTestDatabase } from '../../test/harness/setup.ts'
 import { createTenant } from '../../test/harness/tenants.ts'
 import { retryDelayMs } from './backoff.ts'
+import { listRunEvents } from './events.ts'
 import { completeJob, failJob, heartbeatJob, holdLease, releaseJob } from './lease.ts'
 import { LeaseLost } from './outcome.ts'
 import { cancelJob, enqueueJob, type NewJob } from './queue.ts'
@@ -24,7 +26,7 @@ const newKind = () => `test.kind-${++kinds}`
 const enqueue = (job: Partial<NewJob> & { kind: string }) =>
   db.transaction((tx) => enqueueJob(tx, { tenantId, id: uuidv7(), ...job }))
 const lease = (kind: string, options: { limit?: number; leaseMs?: number } = {}) =>
-  leaseJobs(db, { worker: 'test', kinds: [kind], limit: 10, leaseMs: 60_000, ...options })
+  leaseJobs(db, claimOf(kind, options))
 
 async function leased(kind: string, leaseMs = 60_000): Promise<LeasedJob> {
   await enqueue({ kind })
@@ -41,12 +43,11 @@ async function row(table: 'jobs' | 'job_history', id: string) {
 }
 
 async function events(jobId: string): Promise<string[]> {
-  const { sql } = await openTestDatabase()
-  const rows = await sql`
-    select type from run_events where tenant_id = ${tenantId} and job_id = ${jobId} order by id`
+  const rows = await listRunEvents(db, { tenantId, jobId, after: firstId, limit: 100 })
   return rows.map(({ type }) => type)
 }
 
+const firstId = '00000000-0000-0000-0000-000000000000'
 const passing = { code: 'internal', message: 'It broke.', isFinal: false }
 
 /** As if the worker had been silent for longer than its lease. */
@@ -174,7 +175,7 @@ test('a job that fails on every attempt is dead after exactly that many, with ev
     const fault = { code, message: `${code} time`, isFinal: false }
     outcomes.push(await failJob(db, job, { fault, retryMs: 0 }))
   }
-  expect(outcomes).toEqual(['queued', 'queued', 'dead'])
+  expect(outcomes).toEqual(['retried', 'retried', 'dead'])
   expect(await lease(kind)).toEqual([])
   const dead = await row('job_history', id)
   expect(dead).toMatchObject({ status: 'dead', attempts: 3 })
@@ -194,7 +195,7 @@ test('a job whose workers die each time is dead after its attempts', async () =>
     if (!job) throw new Error('nothing was leased')
     await expire(job)
     const recovered = await recoverExpiredLeases(db, 100)
-    expect(recovered).toContainEqual({ tenantId, id, ending })
+    expect(recovered).toContainEqual({ tenantId, id, ending, code: 'lease_lost' })
   }
   expect((await row('job_history', id))?.errors).toHaveLength(2)
 })

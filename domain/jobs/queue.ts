@@ -1,6 +1,12 @@
 import { sql } from 'drizzle-orm'
 import type { Db, Tx } from '../../db/client.ts'
-import { appendEvents, endJobs } from '../../db/run-ending.ts'
+import { endJobs } from '../../db/run-ending.ts'
+import { appendEvents } from '../../db/run-events.ts'
+import type { DependencyPolicy } from '../../db/schema/jobs.ts'
+import { holdOpenDependencies, waitFor } from './dependencies.ts'
+import { insertJobs } from './insertion.ts'
+
+export type DuplicatePolicy = 'keep' | 'replace' | 'reschedule'
 
 export type NewJob = {
   tenantId: string
@@ -9,12 +15,24 @@ export type NewJob = {
   subjectId?: string
   userId?: string
   payload?: Record<string, unknown>
-  priority?: number // larger first, default 0
+  priority?: number // larger first, default 0; -32768 to 32767
   delayMs?: number // from now by the database's clock, default 0
+  runAt?: Date // instead of `delayMs`
   attemptsMax?: number // default 5
+  runMsMax?: number // of one attempt; default: no limit
   /** At most one job of this kind and key waits to begin. One that has begun gives it up: another may wait already. */
   dedupeKey?: string
+  /**
+   * When one with this key waits already. `keep` (default) leaves it as it is; `replace` gives it this payload,
+   * priority and time; `reschedule` gives it this time alone.
+   */
+  onDuplicate?: DuplicatePolicy
+  batchId?: string
   requestId?: string
+  /** Ids of jobs that must end first. It is not queued before all of them have. */
+  dependsOn?: readonly string[]
+  /** When one of them does not complete: `cancel` (default) this job too, or `run` it all the same. */
+  onDependencyFailure?: DependencyPolicy
 }
 
 /** The channel that wakes workers. A doorbell: what there is to do is read from the table. */
@@ -24,32 +42,26 @@ export const jobsChannel = 'octavo_jobs'
  * Queues a job inside the caller's transaction: it exists if and only if that commits. Call {@link ringWorkers}
  * after the commit; a worker that does not hear it looks by itself within a quarter of a second.
  * @returns the id of the job that will run: with a `dedupeKey`, perhaps of one that waits already
+ * @throws {AppError} `invalid`: a job that it depends on does not exist, or has ended without completing
  */
 export async function enqueueJob(tx: Tx, job: NewJob): Promise<string> {
-  const inserted = await tx.execute<{ id: string }>(sql`
-    with added as (
-      insert into jobs (tenant_id, id, kind, subject_id, user_id, payload, status, priority, run_at,
-        attempts_max, dedupe_key, request_id)
-      values (${job.tenantId}, ${job.id}, ${job.kind}, ${job.subjectId ?? null}, ${job.userId ?? null},
-        ${JSON.stringify(job.payload ?? {})}::jsonb, 'queued', ${job.priority ?? 0},
-        clock_timestamp() + ${job.delayMs ?? 0}::int * interval '1 millisecond',
-        ${job.attemptsMax ?? 5}, ${job.dedupeKey ?? null}, ${job.requestId ?? null})
-      on conflict (tenant_id, kind, dedupe_key)
-        where dedupe_key is not null and status in ('queued', 'waiting') do nothing
-      returning tenant_id, id, kind
-    ), event as (
-      ${appendEvents(sql`added`, sql`'enqueued'`, sql`jsonb_build_object('kind', e.kind)`)}
-    )
-    select id from added`)
-  return inserted[0]?.id ?? (await waitingJob(tx, job))
+  const open = job.dependsOn?.length ? await holdOpenDependencies(tx, job, job.dependsOn) : []
+  const [id = job.id] = await insertJobs(tx, [{ ...job, dependenciesOpen: open.length }])
+  if (open.length > 0 && id === job.id) await waitFor(tx, job, open)
+  return id
 }
 
-async function waitingJob(tx: Tx, job: NewJob): Promise<string> {
-  const [row] = await tx.execute<{ id: string }>(sql`
-    select id from jobs where tenant_id = ${job.tenantId} and kind = ${job.kind}
-      and dedupe_key = ${job.dedupeKey ?? null} and status in ('queued', 'waiting')`)
-  // It has just been leased, so a new one may be queued behind it.
-  return row?.id ?? enqueueJob(tx, job)
+/**
+ * Queues many jobs in one statement, which is fifty times as fast as one by one: all of them or none.
+ * @param db also outside a transaction, when the jobs are all there is to write
+ * @param list without dependencies
+ * @returns the ids of the jobs that will run, in order
+ */
+export async function enqueueJobs(
+  db: Db | Tx,
+  list: readonly Omit<NewJob, 'dependsOn' | 'onDependencyFailure'>[],
+): Promise<string[]> {
+  return list.length === 0 ? [] : insertJobs(db, list)
 }
 
 /** Wakes idle workers. After the commit, not in the transaction: NOTIFY holds a lock of the whole server at commit. */
@@ -71,7 +83,7 @@ export async function cancelJob(
   const ended = await tx.execute(sql`
     with gone as (
       delete from jobs where tenant_id = ${tenantId} and id = ${id} and status <> 'running' returning *
-    ), ${endJobs(sql`'cancelled'`, sql`null::jsonb`, sql`null::jsonb`)}
+    ), ${endJobs({ status: sql`'cancelled'`, error: sql`null::jsonb`, result: sql`null::jsonb` })}
     select id from ended`)
   if (ended.length > 0) return 'cancelled'
   const asked = await tx.execute(sql`
@@ -81,19 +93,8 @@ export async function cancelJob(
       where tenant_id = ${tenantId} and id = ${id} and status = 'running'
       returning tenant_id, id
     ), event as (
-      ${appendEvents(sql`asked`, sql`'cancel_requested'`, sql`'{}'::jsonb`)}
+      ${appendEvents({ from: sql`asked`, type: sql`'cancel_requested'`, data: sql`'{}'::jsonb` })}
     )
     select id from asked`)
   return asked.length > 0 ? 'requested' : 'missing'
-}
-
-/** Appends a line to the story of a run. */
-export async function appendRunEvent(
-  tx: Tx | Db,
-  event: { tenantId: string; jobId: string; type: string; data?: Record<string, unknown> },
-): Promise<void> {
-  const data = JSON.stringify(event.data ?? {})
-  await tx.execute(sql`
-    with run as (select ${event.tenantId}::uuid as tenant_id, ${event.jobId}::uuid as id)
-    ${appendEvents(sql`run`, sql`${event.type}::text`, sql`${data}::jsonb`)}`)
 }

@@ -1,8 +1,9 @@
 import * as z from 'zod'
 import { jobStatuses } from '../../db/schema/jobs.ts'
+import type { RunEventRow } from '../../domain/jobs/events.ts'
 import { pageOf, pageQuery } from '../_shared/http/pages.ts'
 import { content, failures, route } from '../_shared/http/route.ts'
-import type { JobRow, RunEventRow } from './queries.ts'
+import type { JobRow } from './queries.ts'
 
 const exampleId = { id: '0199a1c2-77aa-7aaa-8aaa-000000000003' }
 const param = z.object({ id: z.uuid().toLowerCase() })

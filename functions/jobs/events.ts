@@ -1,4 +1,5 @@
 import type { Db } from '../../db/client.ts'
+import { listRunEvents, type RunEventRow } from '../../domain/jobs/events.ts'
 import type { Call } from '../_shared/http/call.ts'
 import type { Handler } from '../_shared/http/route.ts'
 import { eventStream, pause, type ServerEvent } from '../_shared/http/sse.ts'
@@ -6,7 +7,7 @@ import { StreamPlaces } from '../_shared/http/stream-places.ts'
 import type { Deps } from '../_shared/ports/deps.ts'
 import { toRunEvent, type watchJob } from './contract.ts'
 import { EventFollower, firstId } from './follow.ts'
-import { type JobRow, listRunEvents, type RunEventRow } from './queries.ts'
+import type { JobRow } from './queries.ts'
 
 const pollMs = 250
 const eventsPerRead = 200

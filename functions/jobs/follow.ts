@@ -1,4 +1,4 @@
-import type { RunEventRow } from './queries.ts'
+import type { RunEventRow } from '../../domain/jobs/events.ts'
 
 export const firstId = '00000000-0000-0000-0000-000000000000'
 // An event's id is made before its transaction commits, so one with an earlier id may appear after a later one.

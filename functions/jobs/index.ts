@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import type { Db } from '../../db/client.ts'
 import { blobDeletionJobKind } from '../../domain/documents/processing.ts'
+import { listRunEvents, type RunEventRow } from '../../domain/jobs/events.ts'
 import { cancelJob, ringWorkers } from '../../domain/jobs/queue.ts'
 import { type ClientApp, newApp } from '../_shared/http/app.ts'
 import { type Call, identityOf, requireVersion } from '../_shared/http/call.ts'
@@ -11,14 +12,7 @@ import type { Deps } from '../_shared/ports/deps.ts'
 import * as contract from './contract.ts'
 import { watchHandler } from './events.ts'
 import { firstId } from './follow.ts'
-import {
-  findJob,
-  type JobRow,
-  jobReader,
-  listJobs,
-  listRunEvents,
-  type RunEventRow,
-} from './queries.ts'
+import { findJob, type JobRow, jobReader, listJobs } from './queries.ts'
 
 /** Background work: what waits, runs and has ended. */
 export const createApp = (deps: Deps) => {

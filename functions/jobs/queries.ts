@@ -1,8 +1,8 @@
-import { and, asc, desc, eq, gt, lt, type SQL, sql } from 'drizzle-orm'
+import { and, desc, eq, lt, type SQL, sql } from 'drizzle-orm'
 import { unionAll } from 'drizzle-orm/pg-core'
 import { batchReads, type ReadById } from '../../db/batch.ts'
 import type { Db, Tx } from '../../db/client.ts'
-import { type JobStatus, jobHistory, jobs, runEvents } from '../../db/schema/jobs.ts'
+import { type JobStatus, jobHistory, jobs } from '../../db/schema/jobs.ts'
 
 // The payload stays inside: it belongs to the worker, and what it may hold is nobody's promise.
 const sharedColumns = (table: typeof jobs | typeof jobHistory) => ({
@@ -102,24 +102,4 @@ export function listJobs(db: Db, { tenantId, filter, before, limit }: ListJobs):
     before === null ? undefined : lt(table.id, before),
   ]
   return openAndEnded(db, tenantId, condition, limit).execute()
-}
-
-export type RunEventRow = Awaited<ReturnType<typeof listRunEvents>>[number]
-type ListRunEvents = { tenantId: string; jobId: string; after: string; limit: number }
-
-/** In order. `after`: id of an event, or the smallest UUID. */
-export function listRunEvents(db: Db, { tenantId, jobId, after, limit }: ListRunEvents) {
-  return db
-    .select({
-      id: runEvents.id,
-      type: runEvents.type,
-      data: runEvents.data,
-      createdAt: runEvents.createdAt,
-    })
-    .from(runEvents)
-    .where(
-      and(eq(runEvents.tenantId, tenantId), eq(runEvents.jobId, jobId), gt(runEvents.id, after)),
-    )
-    .orderBy(asc(runEvents.id))
-    .limit(limit)
 }

@@ -6,20 +6,22 @@ import {
   completeJob,
   endCancelledJob,
   failJob,
-  heartbeatJob,
+  type HeartbeatState,
   type JobFault,
   releaseJob,
 } from '../../domain/jobs/lease.ts'
 import { JobFailure, JobMoot, JobReleased, LeaseLost } from '../../domain/jobs/outcome.ts'
 import type { Deps } from '../../functions/_shared/ports/deps.ts'
-import type { JobHandler, JobHost } from '../../functions/_shared/ports/jobs.ts'
+import type { JobContext, JobHost, JobKind } from '../../functions/_shared/ports/jobs.ts'
 import type { Log } from '../../functions/_shared/ports/log.ts'
+import type { Completions } from './completions.ts'
 
 export type AttemptOptions = {
   deps: Deps
   db: Database['db']
   host: JobHost
-  handler: JobHandler
+  kind: JobKind
+  completions: Completions
   leaseMs: number
 }
 
@@ -30,62 +32,103 @@ const unexpected: JobFault = {
   isFinal: false,
 }
 
-/** One attempt at one job: runs the handler, keeps the lease alive, and writes how it ended. */
+/** One attempt at one job: runs the handler and writes how it ended. Its lease is kept alive by the worker. */
 export class Attempt {
+  readonly job: LeasedJob
   readonly done: Promise<void>
-  private readonly job: LeasedJob
   private readonly options: AttemptOptions
-  private readonly log: Log
-  private readonly stop = new AbortController()
-  private heardAt = performance.now()
+  private readonly startedAt = performance.now()
+  private heardAt = this.startedAt
+  private isEnding = false
+  // Made when first asked for: at a hundred thousand jobs a second they would cost more than the jobs.
+  private lazyLog: Log | undefined
+  private stop: AbortController | undefined
+  private stopReason: Error | undefined
 
   constructor(job: LeasedJob, options: AttemptOptions) {
     this.job = job
     this.options = options
-    const { id: job_id, kind, attempts: attempt, requestId: request_id } = job
-    this.log = options.deps.log.with({ job_id, kind, attempt, request_id })
     this.done = this.run()
+  }
+
+  get log(): Log {
+    const { id: job_id, kind, attempts: attempt, requestId: request_id } = this.job
+    this.lazyLog ??= this.options.deps.log.with({ job_id, kind, attempt, request_id })
+    return this.lazyLog
+  }
+
+  get signal(): AbortSignal {
+    this.stop ??= new AbortController()
+    if (this.stopReason) this.stop.abort(this.stopReason)
+    return this.stop.signal
   }
 
   /** Gives the job back to the queue as soon as its handler lets go. */
   release(): void {
-    this.stop.abort(new JobReleased())
+    this.abort(new JobReleased())
   }
 
-  /** Prolongs the lease, and learns whether the job is still wanted and still ours. */
-  async beat(): Promise<void> {
-    const { db, leaseMs } = this.options
-    const askedAt = performance.now()
-    try {
-      const state = await heartbeatJob(db, this.job, leaseMs)
-      if (state === 'lost') this.stop.abort(new LeaseLost(this.job.id))
-      else this.heardAt = askedAt
-      if (state === 'cancel_requested') this.stop.abort(new JobMoot())
-    } catch (err) {
-      if (!isUnavailable(err)) throw err
-      // Somebody else may have the job by now: what we still did would only be refused.
-      if (askedAt - this.heardAt > leaseMs) this.stop.abort(new LeaseLost(this.job.id))
-    }
+  /** What the database says of the lease; `null`: it did not answer. */
+  hear(state: HeartbeatState | null, askedAt: number): void {
+    if (this.isEnding) return // its end may have been written between question and answer
+    const runMsMax = this.job.runMsMax ?? this.options.kind.runMsMax ?? Number.POSITIVE_INFINITY
+    if (askedAt - this.startedAt > runMsMax)
+      this.abort(new JobFailure('timeout', 'The attempt took longer than it may.', false))
+    if (state === 'cancel_requested') this.abort(new JobMoot())
+    if (state === 'lost') this.abort(new LeaseLost(this.job.id))
+    else if (state !== null) this.heardAt = askedAt
+    // Somebody else may have the job by now: what we still did would only be refused.
+    else if (askedAt - this.heardAt > this.options.leaseMs) this.abort(new LeaseLost(this.job.id))
+  }
+
+  private abort(reason: Error): void {
+    this.stopReason ??= reason
+    this.stop?.abort(this.stopReason)
   }
 
   private async run(): Promise<void> {
-    const { deps, db, host, handler } = this.options
-    const { job, log } = this
-    const startedAt = performance.now()
     try {
-      const { result, effect } = await handler({ deps, job, host, log, signal: this.stop.signal })
-      await db.transaction(async (tx) => {
-        await completeJob(tx, job, result)
-        await effect?.(tx)
+      await this.complete()
+      this.log.debug('Job completed', {
+        duration_ms: Math.round(performance.now() - this.startedAt),
       })
-      log.info('Job completed', { duration_ms: Math.round(performance.now() - startedAt) })
     } catch (err) {
-      await this.settle(this.stop.signal.aborted ? this.stop.signal.reason : err)
+      await this.settle(this.stopReason ?? err)
+    }
+  }
+
+  private async complete(): Promise<void> {
+    const { db, kind, completions } = this.options
+    const { job } = this
+    const { result = null, effect } = await kind.handler(this.context())
+    if (this.stopReason) throw this.stopReason
+    this.isEnding = true
+    if (!effect && (await completions.complete(job, result))) return
+    await db.transaction(async (tx) => {
+      await completeJob(tx, job, result)
+      await effect?.(tx)
+    })
+  }
+
+  private context(): JobContext {
+    const { deps, host } = this.options
+    const attempt = this
+    return {
+      deps,
+      host,
+      job: this.job,
+      get log() {
+        return attempt.log
+      },
+      get signal() {
+        return attempt.signal
+      },
     }
   }
 
   /** A database that is away, or lets us lose a deadlock, leaves the job to its lease: recovery finds it. */
   private async settle(reason: unknown): Promise<void> {
+    this.isEnding = true
     try {
       await this.end(reason)
     } catch (err) {

@@ -8,6 +8,8 @@ import { storeDocument } from '../../test/fixtures/stored-document.ts'
 import { startWorker } from '../../test/fixtures/worker.ts'
 import { eventually } from '../../test/harness/eventually.ts'
 
+const past = new Date(0)
+
 type World = Awaited<ReturnType<typeof startWorker>>
 
 const ofJob = (table: typeof jobs | typeof jobHistory, { tenant }: World, id: string) =>
@@ -47,14 +49,26 @@ test('a worker that loses a deadlock works on', async () => {
   const id = uuidv7()
   const payload = { storage_key: `${tenant.id}/none` }
   const job = { tenantId: tenant.id, kind: blobDeletionJobKind, payload }
-  await db.transaction((tx) => enqueueJob(tx, { ...job, id, delayMs: 300 }))
   await db.transaction(async (tx) => {
-    // The worker has the job and waits for its tenant, which the job's event names; we have the tenant.
+    // The worker takes the job back and waits for its tenant, which the job's event names; we have the tenant.
     await tx.select().from(tenants).where(eq(tenants.id, tenant.id)).for('update')
+    await db.transaction(async (other) => {
+      await enqueueJob(other, { ...job, id })
+      const lease = {
+        status: 'running',
+        leaseToken: id,
+        leasedAt: past,
+        leaseExpiresAt: past,
+      } as const
+      await other
+        .update(jobs)
+        .set(lease)
+        .where(ofJob(jobs, world, id))
+    })
     await eventually('the worker waits for the tenant', async () => {
       const [row] = await db.execute<{ waits: boolean }>(sql`select exists (
         select from pg_stat_activity where datname = current_database()
-          and wait_event_type = 'Lock' and query like '%lease-jobs%') as waits`)
+          and wait_event_type = 'Lock' and query like '%recover-expired-leases%') as waits`)
       return row?.waits
     })
     await tx.delete(jobs).where(ofJob(jobs, world, id))

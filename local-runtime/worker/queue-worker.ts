@@ -1,16 +1,26 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Database } from '../../db/client.ts'
 import { isRetryable, isUnavailable } from '../../db/errors.ts'
-import { leaseJobs, recoverExpiredLeases } from '../../db/system.ts'
+import {
+  type Claim,
+  hasLimits,
+  type LeasedJob,
+  leaseJobs,
+  leaseLimitedJobs,
+} from '../../db/system.ts'
+import { heartbeatJobs } from '../../domain/jobs/lease.ts'
 import { jobsChannel } from '../../domain/jobs/queue.ts'
 import type { Deps } from '../../functions/_shared/ports/deps.ts'
-import type { JobHandler, JobHost } from '../../functions/_shared/ports/jobs.ts'
+import type { JobHost, JobKind, JobKinds } from '../../functions/_shared/ports/jobs.ts'
 import { Attempt } from './attempt.ts'
+import { Completions } from './completions.ts'
+import { tendQueue } from './tending.ts'
+import { Turns } from './turns.ts'
 
 export type QueueWorkerOptions = {
   deps: Deps
   database: Pick<Database, 'db' | 'sql'>
-  handlers: Record<string, JobHandler>
+  handlers: JobKinds
   host: JobHost
   name: string // for people: who holds a lease
   concurrency: number
@@ -22,9 +32,11 @@ export type QueueWorkerOptions = {
 }
 
 const pollMs = 250
-const recoveryMs = 250
-const recoveredMax = 100
+const tendMs = 250
+const limitsMs = 1_000
+const leasedMax = 1_000 // by one statement
 const heartbeatMsMax = 1_000 // also how late a cancel may be heard without the doorbell
+const heartbeatsMax = 1_000 // in one statement
 const unavailablePauseMs = 500
 
 /**
@@ -33,17 +45,30 @@ const unavailablePauseMs = 500
  */
 export class QueueWorker {
   private readonly options: QueueWorkerOptions
+  private readonly kinds: Map<string, JobKind>
   private readonly attempts = new Set<Attempt>()
+  private readonly running = new Map<string, number>()
+  private readonly completions: Completions
+  private readonly turns = new Turns()
   private readonly crash = Promise.withResolvers<never>()
   private readonly stopping = new AbortController()
   private bell = Promise.withResolvers<void>()
+  private tendBell = Promise.withResolvers<void>()
   private stopListening: (() => Promise<void>) | undefined
   private isDatabaseAway = false
   private isLeasing = true
+  private isLimited = true
   private leasing: Promise<void> = Promise.resolve()
 
   constructor(options: QueueWorkerOptions) {
     this.options = options
+    this.kinds = new Map(
+      Object.entries(options.handlers).map(([name, kind]) => [
+        name,
+        typeof kind === 'function' ? { handler: kind } : kind,
+      ]),
+    )
+    this.completions = new Completions(options.database.db, () => this.tendBell.resolve())
   }
 
   /**
@@ -62,8 +87,12 @@ export class QueueWorker {
         () => this.wake(),
       ),
       this.every(
-        () => this.recover(),
-        () => this.sleep(recoveryMs),
+        () => this.tend(),
+        () => this.untilTendedAgain(),
+      ),
+      this.every(
+        () => this.learnLimits(),
+        () => this.sleep(limitsMs),
       ),
       this.every(
         () => this.beat(),
@@ -87,50 +116,83 @@ export class QueueWorker {
   }
 
   private async lease(): Promise<void> {
-    const { deps, database, handlers, host, name, concurrency, leaseMs } = this.options
-    const limit = concurrency - this.attempts.size
-    if (limit < 1 || !this.isLeasing) return
-    const kinds = Object.keys(handlers)
-    const jobs = await leaseJobs(database.db, { worker: name, kinds, limit, leaseMs })
-    for (const job of jobs) {
-      const handler = handlers[job.kind]
-      if (!handler) throw new Error(`A job of the kind ${job.kind} was leased without a handler.`)
-      const attempt = new Attempt(job, { deps, db: database.db, host, handler, leaseMs })
-      this.attempts.add(attempt)
-      void this.follow(attempt)
-    }
-    if (jobs.length === limit) this.ring() // there may be more, should a place become free
-  }
-
-  private async follow(attempt: Attempt): Promise<void> {
-    try {
-      await attempt.done
-    } catch (err) {
-      this.crash.reject(err)
-    } finally {
-      this.attempts.delete(attempt)
-      this.ring()
-    }
-  }
-
-  private async recover(): Promise<void> {
     const { db } = this.options.database
-    for (;;) {
-      const recovered = await recoverExpiredLeases(db, recoveredMax)
-      for (const { id, ending } of recovered) {
-        this.options.deps.log.warn('A job was taken back from a worker that stopped', {
-          job_id: id,
-          next: ending,
-          code: 'lease_expired',
-        })
-      }
-      if (recovered.length > 0) this.ring()
-      if (recovered.length < recoveredMax) return
-    }
+    const limit = this.claimable()
+    if (limit < 1 || !this.isLeasing) return
+    const jobs = await leaseJobs(db, this.claim(limit))
+    this.turns.served(jobs)
+    for (const job of jobs) this.start(job)
+    const left = limit - jobs.length
+    const limited = this.isLimited && left > 0 ? await leaseLimitedJobs(db, this.claim(left)) : []
+    for (const job of limited) this.start(job)
+    if (jobs.length === limit || limited.length > 0) this.ring() // there may be more
+  }
+
+  private claimable(): number {
+    return Math.min(this.options.concurrency - this.attempts.size, leasedMax)
+  }
+
+  private claim(limit: number): Claim {
+    const { name: worker, leaseMs, concurrency } = this.options
+    const places: Record<string, number> = {}
+    for (const [kind, { concurrency: max = concurrency }] of this.kinds)
+      places[kind] = Math.min(max - (this.running.get(kind) ?? 0), limit)
+    return { worker, places, limit, leaseMs, afterTenantId: this.turns.lastTenantId }
+  }
+
+  private start(job: LeasedJob): void {
+    const { deps, database, host, leaseMs } = this.options
+    const kind = this.kinds.get(job.kind)
+    if (!kind) throw new Error(`A job of the kind ${job.kind} was leased without a handler.`)
+    const { completions } = this
+    const attempt = new Attempt(job, { deps, db: database.db, host, kind, completions, leaseMs })
+    this.attempts.add(attempt)
+    this.count(job.kind, 1)
+    attempt.done
+      .catch((err: unknown) => this.crash.reject(err))
+      .finally(() => {
+        this.attempts.delete(attempt)
+        this.count(job.kind, -1)
+        this.ring()
+      })
+  }
+
+  private count(kind: string, by: 1 | -1): void {
+    this.running.set(kind, (this.running.get(kind) ?? 0) + by)
+  }
+
+  private async tend(): Promise<void> {
+    const { database, deps } = this.options
+    if (await tendQueue(database.db, deps.log)) this.ring()
+  }
+
+  private async untilTendedAgain(): Promise<void> {
+    await Promise.race([this.tendBell.promise, this.sleep(tendMs)])
+    this.tendBell = Promise.withResolvers()
+  }
+
+  private async learnLimits(): Promise<void> {
+    this.isLimited = await hasLimits(this.options.database.db, [...this.kinds.keys()])
   }
 
   private async beat(): Promise<void> {
-    await Promise.all([...this.attempts].map((attempt) => attempt.beat()))
+    const running = [...this.attempts]
+    for (let from = 0; from < running.length; from += heartbeatsMax)
+      await this.beatFor(running.slice(from, from + heartbeatsMax))
+  }
+
+  private async beatFor(attempts: Attempt[]): Promise<void> {
+    const { database, leaseMs } = this.options
+    const askedAt = performance.now()
+    try {
+      const leases = attempts.map(({ job }) => job)
+      const states = await heartbeatJobs(database.db, leases, leaseMs)
+      for (const [index, attempt] of attempts.entries())
+        attempt.hear(states[index] ?? 'lost', askedAt)
+    } catch (err) {
+      for (const attempt of attempts) attempt.hear(null, askedAt)
+      throw err
+    }
   }
 
   private async every(work: () => Promise<void>, wait: () => Promise<unknown>): Promise<void> {
@@ -172,7 +234,7 @@ export class QueueWorker {
   }
 
   private async wake(): Promise<void> {
-    const full = this.attempts.size >= this.options.concurrency || !this.isLeasing
+    const full = this.claimable() < 1 || !this.isLeasing
     await Promise.race(full ? [this.bell.promise] : [this.bell.promise, this.sleep(pollMs)])
     this.bell = Promise.withResolvers()
   }

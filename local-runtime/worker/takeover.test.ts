@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { and, asc, eq } from 'drizzle-orm'
 import { expect, onTestFinished, test } from 'vitest'
 import type { Db } from '../../db/client.ts'
-import { documentPages, documents, runEvents } from '../../db/schema/index.ts'
+import { documentPages, documents } from '../../db/schema/index.ts'
+import { listRunEvents, type RunEventRow } from '../../domain/jobs/events.ts'
 import { longPdf } from '../../test/fixtures/pdf.ts'
 import { type StoredDocument, storeDocument } from '../../test/fixtures/stored-document.ts'
 import { testDatabase } from '../../test/harness/database.ts'
@@ -99,11 +100,12 @@ test('after kill -9 of a worker another goes on with its document and ends the s
   const outcome = (document: Awaited<ReturnType<typeof whole>>) =>
     document && [document.status, document.pageCount, document.pagesDone, document.language]
   expect(outcome(await whole(db, disturbed))).toEqual(outcome(await whole(db, undisturbed)))
-  const events = await db
-    .select({ type: runEvents.type, at: runEvents.createdAt })
-    .from(runEvents)
-    .where(and(eq(runEvents.tenantId, tenant.id), eq(runEvents.jobId, disturbed.jobId)))
-    .orderBy(asc(runEvents.id))
+  const events = await listRunEvents(db, {
+    tenantId: tenant.id,
+    jobId: disturbed.jobId,
+    after: '00000000-0000-0000-0000-000000000000',
+    limit: 100,
+  })
   expect(events.map(({ type }) => type)).toEqual([
     ...['enqueued', 'started', 'lease_lost', 'started', 'completed'],
   ])
@@ -113,8 +115,8 @@ test('after kill -9 of a worker another goes on with its document and ends the s
   expect(second.exitCode).toBe(0)
 })
 
-function takenOverMs(events: readonly { at: Date }[], killedAt: number): number {
-  const restarted = events[3]?.at.getTime() ?? 0
+function takenOverMs(events: readonly RunEventRow[], killedAt: number): number {
+  const restarted = events[3]?.createdAt.getTime() ?? 0
   return Math.round(restarted - (performance.timeOrigin + killedAt))
 }
 

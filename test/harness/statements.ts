@@ -27,6 +27,8 @@ const joinedBy = String.raw`\busing\s*\([^()]*\btenant_id\b[^()]*\)`
 const written = String.raw`\b(?:into|copy)\s+(?:"?public"?\.)?"?[a-z_]+"?\s*\([^()]*\btenant_id\b[^()]*\)`
 // A common table expression or sub-select may bring the value in under its name.
 const named = String.raw`(?:\$\d+|\?)(?:::uuid)?\s+as\s+"?tenant_id"?|"tenants"\."id"\s*=\s*(?:\$\d+|\?)`
+// An array of tenants, one for each row: the caller names the tenant of each.
+const listed = String.raw`\bunnest\s*\(\s*(?:\$\d+|\?)[^()]*\)\s*(?:with ordinality\s+)?(?:as\s+)?\w+\s*\(\s*tenant_id\b`
 
 /**
  * Does each tenant table of the statement come with its tenant, and does one of them get it from outside?
@@ -35,7 +37,7 @@ const named = String.raw`(?:\$\d+|\?)(?:::uuid)?\s+as\s+"?tenant_id"?|"tenants"\
 export function carriesTenant(text: string): boolean {
   const tables = matches(text, reference).filter(([, table]) => tenantTables.has(table ?? ''))
   if (tables.length === 0) return true
-  const anchors = [comparedWithValue, comparedWithRow, written, named]
+  const anchors = [comparedWithValue, comparedWithRow, written, named, listed]
   const isAnchored = anchors.some((pattern) => matches(text, pattern).length > 0)
   const carried = [`${comparedWithValue}|${comparedWithColumn}`, comparedInRow, joinedBy, written]
     .map((pattern) => matches(text, pattern).length)

@@ -4,6 +4,7 @@ import * as schema from '../../db/schema/index.ts'
 import * as system from '../../db/system.ts'
 
 const id = '00000000-0000-7000-8000-000000000000'
+const claim = { worker: 'listener', places: { any: 1 }, limit: 1, leaseMs: 1, afterTenantId: id }
 
 /**
  * How each function of db/system.ts is called. The compiler asks for an entry when one is added: every statement
@@ -11,9 +12,18 @@ const id = '00000000-0000-7000-8000-000000000000'
  */
 export const systemCalls: { [K in keyof typeof system]: (db: Db) => Promise<unknown> } = {
   findKey: (db) => system.findKey(db, id),
-  leaseJobs: (db) =>
-    system.leaseJobs(db, { worker: 'listener', kinds: ['any'], limit: 1, leaseMs: 1 }),
+  leaseJobs: async (db) => {
+    await system.leaseJobs(db, claim)
+    await system.leaseJobs(db, { ...claim, tenantId: id })
+  },
+  leaseLimitedJobs: async (db) => {
+    await system.leaseLimitedJobs(db, claim)
+    await system.leaseLimitedJobs(db, { ...claim, tenantId: id })
+  },
+  hasLimits: (db) => system.hasLimits(db, ['any']),
   recoverExpiredLeases: (db) => system.recoverExpiredLeases(db, 1),
+  promoteDueJobs: (db) => system.promoteDueJobs(db, 1),
+  releaseDependents: (db) => system.releaseDependents(db, 1),
   deleteExpiredIdempotencyKeys: (db) => system.deleteExpiredIdempotencyKeys(db, new Date(0)),
 }
 
@@ -38,6 +48,8 @@ export function listeningDb(heard: Set<string>): Db {
     const rows = Object.assign([], { count: 0 })
     return Object.assign(Promise.resolve(rows), { values: async () => rows })
   }
-  const client = { options: { parsers: {}, serializers: {} }, unsafe }
+  const options = { parsers: {}, serializers: {} }
+  const begin = (work: (client: object) => Promise<unknown>) => work({ options, unsafe })
+  const client = { options, unsafe, begin }
   return drizzle(client as never, { schema }) as unknown as Db
 }

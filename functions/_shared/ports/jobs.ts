@@ -18,12 +18,15 @@ export type JobHost = {
 }
 
 export type JobContext = {
-  deps: Deps
-  job: LeasedJob
-  host: JobHost
-  log: Log // carries kind, job and request id
-  /** Aborts when the job was cancelled, its lease is lost or the worker stops; its reason says which. Throw that. */
-  signal: AbortSignal
+  readonly deps: Deps
+  readonly job: LeasedJob
+  readonly host: JobHost
+  readonly log: Log // carries kind, job and request id
+  /**
+   * Aborts when the job was cancelled, its lease is lost, its time is up or the worker stops; its reason says which.
+   * Throw that.
+   */
+  readonly signal: AbortSignal
 }
 
 /** `effect` runs in the transaction that completes the job, which may run several times: both happen or neither. */
@@ -34,3 +37,15 @@ export type JobCompletion = {
 
 /** Runs one attempt. It may run again at any time after any of its statements, in another process. */
 export type JobHandler = (context: JobContext) => Promise<JobCompletion>
+
+/** A kind of job and what it may take of a worker. */
+export type JobKind = {
+  handler: JobHandler
+  /** How many may run in one worker at once; the worker's own concurrency when left out. */
+  concurrency?: number
+  /** Of one attempt, where the job itself does not say. */
+  runMsMax?: number
+}
+
+/** What a function's `jobs.ts` exports as `jobs`. */
+export type JobKinds = Record<string, JobHandler | JobKind>

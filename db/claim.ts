@@ -1,0 +1,123 @@
+import { type SQL, sql } from 'drizzle-orm'
+
+/** What a claim may take. */
+export type Claim = {
+  worker: string // name for people: host and pid
+  /** How many of each kind may still run with this claimer. */
+  places: Readonly<Record<string, number>>
+  limit: number // jobs of all kinds together
+  leaseMs: number
+  /** Tenants are served in turn: the one behind this goes first. Any UUID. */
+  afterTenantId: string
+  /** Serves this tenant alone. */
+  tenantId?: string
+}
+
+// Tenants visited by one claim. More wait for the next, which begins behind them.
+const tenantsMax = 64
+
+/**
+ * One statement that leases the jobs that are next in turn. It visits the tenants that have work of these kinds, each
+ * by a jump in the index, takes from each its share in the order of the index, and passes over rows that another
+ * claimer is just taking, so claimers never wait for each other.
+ *
+ * `free`: lanes without any limit or pause, or those with one. Claims on limited lanes must come one after the
+ * other (`leaseLimitedJobs`), because only then does the count of what runs hold until the claim is committed.
+ */
+export function claimStatement(claim: Claim, lanes: 'free' | 'limited'): SQL {
+  const { worker, limit, leaseMs } = claim
+  const isLimited = lanes === 'limited'
+  return sql`/* system: lease-jobs */
+    with recursive asked as materialized (${askedKinds(claim, isLimited)}),
+    visited as (${visitedTenants(claim)}),
+    ${isLimited ? sql`${runningCounts},` : sql``}
+    lanes as (
+      select v.tenant_id, v.turn, a.kind, ${isLimited ? limitedPlaces : sql`a.places as kind_places, a.places as lane_places, ${limit}::int as tenant_places`},
+        ceil(${limit}::numeric / (select count(*) from visited where tenant_id is not null))::int as share
+      from visited v cross join asked a ${isLimited ? limitsOfLane : sql``}
+      where v.tenant_id is not null and ${isLimited ? hasLimit : hasNoLimit}
+    ), due as materialized (
+      select l.*, j.tid, j.priority, j.run_at, j.id from lanes l cross join lateral (
+        select q.ctid as tid, q.priority, q.run_at, q.id from jobs q
+        where q.status = 'queued' and q.kind = l.kind and q.tenant_id = l.tenant_id
+        order by q.priority desc, q.run_at, q.id
+        limit greatest(0, least(l.share, l.kind_places, l.lane_places, l.tenant_places)) for update skip locked) j
+    ), ranked as (
+      select tid, kind_places, tenant_places, tenant_rank, turn,
+        row_number() over (partition by kind order by tenant_rank, turn) as kind_rank
+      from (select due.*, row_number() over (partition by tenant_id order by priority desc, run_at, id)
+        as tenant_rank from due) d
+    ), picked as (
+      select tid from ranked where kind_rank <= kind_places and tenant_rank <= coalesce(tenant_places, tenant_rank)
+      order by tenant_rank, turn limit ${limit}
+    ), token as materialized (
+      select gen_random_uuid() as token, clock_timestamp() as at,
+        -- A claim that a crash of the server takes back leaves the job queued, and the attempt without a lease.
+        set_config('synchronous_commit', 'off', true) as is_relaxed
+    )
+    update jobs j set status = 'running', attempts = j.attempts + 1, version = j.version + 1,
+      lease_token = token.token, leased_by = ${worker}, leased_at = token.at, heartbeat_at = token.at,
+      lease_expires_at = token.at + least(j.run_ms_max, ${leaseMs}::int) * interval '1 millisecond'
+    from token where j.ctid = any(array(select tid from picked))
+    returning j.tenant_id as "tenantId", j.id, j.lease_token as "leaseToken", j.kind, j.payload, j.attempts,
+      j.attempts_max as "attemptsMax", j.run_ms_max as "runMsMax", j.subject_id as "subjectId",
+      j.user_id as "userId", j.request_id as "requestId", j.steps, j.priority, j.run_at as "runAt"`
+}
+
+function askedKinds({ places }: Claim, isLimited: boolean): SQL {
+  const kinds = Object.keys(places).filter((kind) => (places[kind] ?? 0) > 0)
+  return sql`select a.kind, a.places from unnest(${textArray(kinds)}::text[],
+      ${`{${kinds.map((kind) => places[kind]).join(',')}}`}::int[]) a(kind, places)
+    where not exists (select from job_kinds k where k.kind = a.kind
+      and ${isLimited ? sql`k.paused_at is not null` : sql`(k.paused_at is not null or k.running_max is not null)`})`
+}
+
+// Of the tenants with work, those that follow in turn; the last is followed by the first.
+function visitedTenants({ tenantId, afterTenantId, limit }: Claim): SQL {
+  if (tenantId !== undefined) return sql`select ${tenantId}::uuid as tenant_id, 1 as turn`
+  const max = Math.min(Math.max(limit, 1), tenantsMax)
+  return sql`
+    select first.tenant_id, 1 as turn, first.tenant_id as first_id
+    from (select ${tenantAfter(sql`${afterTenantId}::uuid`)} as tenant_id) first
+    union all
+    select next.tenant_id, v.turn + 1, v.first_id
+    from visited v cross join lateral (select ${tenantAfter(sql`v.tenant_id`)} as tenant_id) next
+    where v.turn < ${max} and next.tenant_id <> v.first_id`
+}
+
+function tenantAfter(tenantId: SQL): SQL {
+  const from = (bound: SQL) => sql`(select t.tenant_id from asked a cross join lateral (
+      select q.tenant_id from jobs q where q.status = 'queued' and q.kind = a.kind ${bound}
+      order by q.tenant_id limit 1) t
+    order by t.tenant_id limit 1)`
+  return sql`coalesce(${from(sql`and q.tenant_id > ${tenantId}`)}, ${from(sql``)})`
+}
+
+const hasNoLimit = sql`not exists (select from job_tenant_limits t
+  where t.tenant_id = v.tenant_id and t.kind in (a.kind, '*'))`
+
+const runningCounts = sql`running as materialized (
+    select kind, tenant_id, count(*)::int as count from jobs where status = 'running' group by kind, tenant_id
+  )`
+
+const limitsOfLane = sql`
+  left join job_kinds k on k.kind = a.kind
+  left join job_tenant_limits every on every.tenant_id = v.tenant_id and every.kind = '*'
+  left join job_tenant_limits one on one.tenant_id = v.tenant_id and one.kind = a.kind`
+
+const hasLimit = sql`every.paused_at is null and one.paused_at is null
+  and (k.running_max is not null or every.tenant_id is not null or one.tenant_id is not null)`
+
+/** What the limits leave. `least` passes over a limit that is not set. */
+const limitedPlaces = sql`
+  least(a.places, k.running_max
+    - (select coalesce(sum(r.count), 0) from running r where r.kind = a.kind)) as kind_places,
+  least(a.places, one.running_max - (select coalesce(sum(r.count), 0) from running r
+    where r.kind = a.kind and r.tenant_id = v.tenant_id)) as lane_places,
+  every.running_max - (select coalesce(sum(r.count), 0) from running r
+    where r.tenant_id = v.tenant_id) as tenant_places`
+
+/** A Postgres array literal; the parameter stays one text, whatever the driver knows of types. */
+export function textArray(values: readonly string[]): string {
+  return `{${values.map((value) => `"${value.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`).join(',')}}`
+}

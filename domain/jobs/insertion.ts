@@ -1,0 +1,120 @@
+import { type SQL, sql } from 'drizzle-orm'
+import { textArray } from '../../db/claim.ts'
+import type { Db, Tx } from '../../db/client.ts'
+import type { DuplicatePolicy, NewJob } from './queue.ts'
+
+/** A job as it is inserted: of its dependencies the number is known. */
+export type Insertion = NewJob & { dependenciesOpen?: number }
+
+type Value = string | number | null
+type Column = { name: string; type: string; of: (job: Insertion) => Value }
+
+// What tells the jobs of a list apart in most cases; the rest is often the same for all of them.
+const ownColumns: readonly Column[] = [
+  { name: 'id', type: 'uuid', of: (job) => job.id },
+  { name: 'payload', type: 'text', of: (job) => JSON.stringify(job.payload ?? {}) },
+]
+const otherColumns: readonly Column[] = [
+  { name: 'tenant_id', type: 'uuid', of: (job) => job.tenantId },
+  { name: 'kind', type: 'text', of: (job) => job.kind },
+  { name: 'subject_id', type: 'uuid', of: (job) => job.subjectId ?? null },
+  { name: 'user_id', type: 'uuid', of: (job) => job.userId ?? null },
+  { name: 'priority', type: 'smallint', of: (job) => job.priority ?? 0 },
+  { name: 'delay_ms', type: 'bigint', of: (job) => job.delayMs ?? 0 },
+  { name: 'at', type: 'timestamptz', of: (job) => job.runAt?.toISOString() ?? null },
+  { name: 'attempts_max', type: 'int', of: (job) => job.attemptsMax ?? 5 },
+  { name: 'run_ms_max', type: 'int', of: (job) => job.runMsMax ?? null },
+  { name: 'dedupe_key', type: 'text', of: (job) => job.dedupeKey ?? null },
+  { name: 'batch_id', type: 'uuid', of: (job) => job.batchId ?? null },
+  { name: 'request_id', type: 'text', of: (job) => job.requestId ?? null },
+  { name: 'dependencies_open', type: 'int', of: (job) => job.dependenciesOpen ?? 0 },
+]
+
+/**
+ * Inserts jobs in their order.
+ * @returns the ids of the jobs that will run, in order: with a dedupe key, perhaps of one that waits already
+ */
+export async function insertJobs(db: Db | Tx, list: readonly Insertion[]): Promise<string[]> {
+  const plain = list.every(({ dedupeKey }) => dedupeKey === undefined)
+  if (plain) {
+    await db.execute(sql`insert into jobs ${insertedRows(list)}`)
+    return list.map(({ id }) => id)
+  }
+  return db.transaction(async (tx) => {
+    const isOneByOne = list.some(({ onDuplicate = 'keep' }) => onDuplicate !== 'keep')
+    if (!isOneByOne) return insertUnlessWaiting(tx, list)
+    const ids: string[] = []
+    for (const job of list) {
+      if (job.onDuplicate === 'replace' || job.onDuplicate === 'reschedule')
+        ids.push(await insertOrChange(tx, job, job.onDuplicate))
+      else ids.push(...(await insertUnlessWaiting(tx, [job])))
+    }
+    return ids
+  })
+}
+
+const onWaiting = sql`on conflict (tenant_id, kind, dedupe_key)
+  where dedupe_key is not null and status in ('queued', 'waiting')`
+
+async function insertUnlessWaiting(tx: Tx, list: readonly Insertion[]): Promise<string[]> {
+  const inserted = await tx.execute<{ id: string }>(
+    sql`insert into jobs ${insertedRows(list)} ${onWaiting} do nothing returning id`,
+  )
+  const made = new Set([...inserted].map(({ id }) => id))
+  const ids: string[] = []
+  for (const job of list) ids.push(made.has(job.id) ? job.id : await waitingJob(tx, job))
+  return ids
+}
+
+async function waitingJob(tx: Tx, job: Insertion): Promise<string> {
+  const [row] = await tx.execute<{ id: string }>(sql`
+    select id from jobs where tenant_id = ${job.tenantId} and kind = ${job.kind}
+      and dedupe_key = ${job.dedupeKey ?? null} and status in ('queued', 'waiting')`)
+  // It has just been leased, so a new one may be queued behind it.
+  return row?.id ?? (await insertUnlessWaiting(tx, [job]))[0] ?? job.id
+}
+
+/** One that waits for other jobs goes on waiting for them, whatever its new time is. */
+async function insertOrChange(
+  tx: Tx,
+  job: Insertion,
+  policy: Exclude<DuplicatePolicy, 'keep'>,
+): Promise<string> {
+  const content =
+    policy === 'replace'
+      ? sql`payload = excluded.payload, priority = excluded.priority,
+          attempts_max = greatest(jobs.attempts, excluded.attempts_max), run_ms_max = excluded.run_ms_max,`
+      : sql``
+  const [row] = await tx.execute<{ id: string }>(sql`
+    insert into jobs ${insertedRows([job])} ${onWaiting} do update set ${content}
+      run_at = excluded.run_at, version = jobs.version + 1,
+      status = case when jobs.dependencies_open > 0 then 'waiting' else excluded.status end
+    returning id`)
+  return row?.id ?? job.id
+}
+
+/** Column names and the select that gives their values. Two texts in all: values common to the list, or all apart. */
+function insertedRows(list: readonly Insertion[]): SQL {
+  const [first] = list
+  const isShared = otherColumns.every(({ of }) => {
+    const one = first && of(first)
+    return list.every((job) => of(job) === one)
+  })
+  const listed = isShared ? ownColumns : [...ownColumns, ...otherColumns]
+  const shared = isShared && first ? otherColumns : []
+  const names = (columns: readonly Column[]) => columns.map(({ name }) => name).join(', ')
+  return sql`(${sql.raw(names(otherColumns).replace('delay_ms, at, ', ''))}, id, payload, run_at, status)
+    select ${sql.raw(names(otherColumns).replace('delay_ms, at, ', ''))}, id, payload::jsonb, due,
+      case when dependencies_open > 0 or due > now.at then 'waiting' else 'queued' end
+    from (select clock_timestamp() as at) now cross join lateral (
+      select n.*, coalesce(n.at, now.at + n.delay_ms * interval '1 millisecond') as due
+      from (select ${sql.raw(names(listed))}
+        ${first ? sql.join(shared.map(({ name, type, of }) => sql`, ${of(first)}::${sql.raw(`${type} as ${name}`)}`)) : sql``}
+        from unnest(${sql.join(
+          listed.map(({ type, of }) => sql`${arrayOf(list.map(of))}::${sql.raw(type)}[]`),
+          sql`, `,
+        )}) u(${sql.raw(names(listed))})) n) r`
+}
+
+const arrayOf = (values: readonly Value[]): string =>
+  `{${values.map((value) => (value === null ? 'null' : textArray([String(value)]).slice(1, -1))).join(',')}}`
