@@ -136,17 +136,16 @@ export async function promoteDueJobs(
   const [row] = await db.execute<{ queued: number; seen: number }>(sql`
     /* system: promote-due-jobs */
     with due as materialized (
-      select tenant_id, id, dependency_failed from jobs
+      select ctid as tid, dependency_failed from jobs
       where status = 'waiting' and dependencies_open = 0
         and (run_at <= clock_timestamp() or dependency_failed)
       order by run_at limit ${limit} for update skip locked
     ), queued as (
       update jobs j set status = 'queued', version = j.version + 1
-      from due where j.tenant_id = due.tenant_id and j.id = due.id and not due.dependency_failed
+      where j.ctid = any(array(select tid from due where not dependency_failed))
       returning j.id
     ), gone as (
-      delete from jobs j using due
-      where j.tenant_id = due.tenant_id and j.id = due.id and due.dependency_failed
+      delete from jobs j where j.ctid = any(array(select tid from due where dependency_failed))
       returning j.*
     ), ${endJobs({ status: sql`'cancelled'`, error, result: sql`null::jsonb` })}
     select (select count(*)::int from queued) as queued, (select count(*)::int from due) as seen`)

@@ -1,5 +1,4 @@
 import { sql } from 'drizzle-orm'
-import { textArray } from '../../db/claim.ts'
 import type { Db, Tx } from '../../db/client.ts'
 import { completeEnded, endJobs } from '../../db/run-ending.ts'
 import { appendEvents, startedEvents } from '../../db/run-events.ts'
@@ -43,33 +42,54 @@ export async function heartbeatJobs(
   leaseMs: number,
 ): Promise<HeartbeatState[]> {
   if (leases.length === 0) return []
-  const rows = await db.execute<{ number: number; cancel: boolean }>(sql`
-    with beating as materialized (${leaseRows(leases)}), relaxed as materialized (
+  const rows = await db.execute<{ id: string; token: string; cancel: boolean }>(sql`
+    with asked as materialized (${leaseRows(leases)}), relaxed as materialized (
       -- Should a crash of the server take this back, the lease only ends sooner.
       select clock_timestamp() as at, set_config('synchronous_commit', 'off', true)
     )
     update jobs j set heartbeat_at = relaxed.at, lease_expires_at = least(
       relaxed.at + ${leaseMs}::int * interval '1 millisecond', j.leased_at + j.run_ms_max * interval '1 millisecond')
-    from beating b, relaxed
-    where j.tenant_id = b.tenant_id and j.id = b.id and j.lease_token = b.lease_token
-    returning b.number::int as number, j.cancel_requested_at is not null as cancel`)
-  const states = leases.map((): HeartbeatState => 'lost')
-  for (const { number, cancel } of rows) states[number - 1] = cancel ? 'cancel_requested' : 'held'
-  return states
+    from relaxed where ${heldByAsked}
+    returning j.id, j.lease_token as token, j.cancel_requested_at is not null as cancel`)
+  const found = new Map([...rows].map(({ id, token, cancel }) => [`${id} ${token}`, cancel]))
+  return Promise.all(
+    leases.map(async (lease) => {
+      const cancel = found.get(`${lease.id} ${lease.leaseToken}`)
+      return cancel === undefined ? heartbeatJob(db, lease, leaseMs) : heartbeatState(cancel)
+    }),
+  )
 }
+
+const heartbeatState = (cancel: boolean): HeartbeatState => (cancel ? 'cancel_requested' : 'held')
 
 export async function heartbeatJob(db: Db, lease: Lease, leaseMs: number): Promise<HeartbeatState> {
-  const [state = 'lost'] = await heartbeatJobs(db, [lease], leaseMs)
-  return state
+  const [row] = await db.execute<{ cancel: boolean }>(sql`
+    update jobs set heartbeat_at = clock_timestamp(), lease_expires_at = least(
+      clock_timestamp() + ${leaseMs}::int * interval '1 millisecond', leased_at + run_ms_max * interval '1 millisecond')
+    where ${held(lease)}
+    returning cancel_requested_at is not null as cancel`)
+  return row ? heartbeatState(row.cancel) : 'lost'
 }
 
-/** Rows of `tenant_id`, `id`, `lease_token` and `number` (from 1). */
+/** Rows of `tenant_id`, `id` and `lease_token`. */
 function leaseRows(leases: readonly Lease[]) {
   const column = (of: (lease: Lease) => string) => `{${leases.map(of).join(',')}}`
   return sql`select * from unnest(${column(({ tenantId }) => tenantId)}::uuid[],
     ${column(({ id }) => id)}::uuid[], ${column(({ leaseToken }) => leaseToken)}::uuid[])
-    with ordinality as l(tenant_id, id, lease_token, number)`
+    as l(tenant_id, id, lease_token)`
 }
+
+/**
+ * The fence for many: rows of `jobs j` whose lease is in the CTE `asked`. Each is looked up by its key and then taken by
+ * its place, so that no plan can be chosen that reads the whole table, whatever the server believes of its size.
+ * A row that somebody changes at the same moment may be passed over: ask for that one alone before it counts as lost.
+ */
+const heldByAsked = sql`j.ctid = any(array(
+      select (select q.ctid from jobs q
+        where q.tenant_id = a.tenant_id and q.id = a.id and q.lease_token = a.lease_token)
+      from asked a))
+    and case when (j.tenant_id, j.id, j.lease_token) in (select tenant_id, id, lease_token from asked)
+      then true else false end` // a bare `in` would become a join, and look every key up again
 
 export type Completion = { lease: Lease; result: Record<string, unknown> | null }
 export type Completed = { id: string; hasDependents: boolean }
@@ -82,18 +102,15 @@ export async function completeJobs(
   db: Db,
   completions: readonly Completion[],
 ): Promise<Completed[]> {
-  const leases = completions.map(({ lease }) => lease)
-  const results = textArray(
-    completions.map(({ result }) => (result === null ? 'null' : JSON.stringify(result))),
-  )
+  const asked = leaseRows(completions.map(({ lease }) => lease))
+  const results: Record<string, unknown> = {}
+  for (const { lease, result } of completions) if (result !== null) results[lease.id] = result
   const rows = await db.execute<Completed>(sql`
-    with asked as materialized (
-      select l.*, nullif(r.result, 'null')::jsonb as result
-      from (${leaseRows(leases)}) l join unnest(${results}::text[]) with ordinality r(result, number) using (number)
+    with asked as materialized (${asked}), results as materialized (
+      select ${JSON.stringify(results)}::jsonb as by_id
     ), gone as (
-      delete from jobs j using asked a
-      where j.tenant_id = a.tenant_id and j.id = a.id and j.lease_token = a.lease_token
-      returning j.*, a.result as final_result
+      delete from jobs j using results where ${heldByAsked}
+      returning j.*, results.by_id->j.id::text as final_result
     ), ${completeEnded}
     select id, has_dependents as "hasDependents" from ended`)
   return [...rows]
