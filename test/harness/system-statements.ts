@@ -15,6 +15,9 @@ export const systemCalls: { [K in keyof typeof system]: (db: Db) => Promise<unkn
   leaseJobs: async (db) => {
     await system.leaseJobs(db, claim)
     await system.leaseJobs(db, { ...claim, tenantId: id })
+    const places = { any: 1, other: 1 } // of one kind it has a text of its own
+    await system.leaseJobs(db, { ...claim, places })
+    await system.leaseJobs(db, { ...claim, places, tenantId: id })
   },
   leaseLimitedJobs: async (db) => {
     await system.leaseLimitedJobs(db, claim)
