@@ -42,8 +42,10 @@ test.each([
 
 test('the statements without a tenant are these, and each says its name', async () => {
   const names = [
-    ...['deleteExpiredIdempotencyKeys', 'findKey', 'hasLimits', 'leaseJobs', 'leaseLimitedJobs'],
-    ...['promoteDueJobs', 'recoverExpiredLeases', 'releaseDependents'],
+    ...['countEndedJobs', 'countOpenJobs', 'deleteExpiredIdempotencyKeys', 'findJobAnywhere'],
+    ...['findKey', 'hasLimits', 'leaseJobs', 'leaseLimitedJobs', 'listAllJobs'],
+    ...['listRecentFailures', 'listRunningJobs', 'listTenantsWithEnded', 'listWorkers'],
+    ...['promoteDueJobs', 'readQueueCounters', 'recoverExpiredLeases', 'releaseDependents'],
   ]
   expect(Object.keys(systemCalls).sort()).toEqual(names)
   const texts = [...(await systemStatements())]

@@ -6,6 +6,8 @@ import * as system from '../../db/system.ts'
 const id = '00000000-0000-7000-8000-000000000000'
 const claim = { worker: 'listener', places: { any: 1 }, limit: 1, leaseMs: 1, afterTenantId: id }
 
+const all = { tenantId: null }
+
 /**
  * How each function of db/system.ts is called. The compiler asks for an entry when one is added: every statement
  * without a tenant is named here, and nowhere else is one allowed.
@@ -27,6 +29,15 @@ export const systemCalls: { [K in keyof typeof system]: (db: Db) => Promise<unkn
   recoverExpiredLeases: (db) => system.recoverExpiredLeases(db, 1),
   promoteDueJobs: (db) => system.promoteDueJobs(db, 1),
   releaseDependents: (db) => system.releaseDependents(db, 1),
+  listAllJobs: (db) => system.listAllJobs(db, { ...all, status: null, kind: null, limit: 1 }),
+  findJobAnywhere: (db) => system.findJobAnywhere(db, { ...all, id }),
+  listRunningJobs: (db) => system.listRunningJobs(db, { ...all, limit: 1 }),
+  listRecentFailures: (db) => system.listRecentFailures(db, { ...all, limit: 1 }),
+  listTenantsWithEnded: (db) => system.listTenantsWithEnded(db, { ...all, status: 'dead' }),
+  countOpenJobs: (db) => system.countOpenJobs(db, all),
+  countEndedJobs: (db) => system.countEndedJobs(db, { ...all, since: new Date(0) }),
+  listWorkers: (db) => system.listWorkers(db, all),
+  readQueueCounters: (db) => system.readQueueCounters(db),
   deleteExpiredIdempotencyKeys: (db) => system.deleteExpiredIdempotencyKeys(db, new Date(0)),
 }
 
