@@ -49,12 +49,15 @@ function ownEvents(tenantId: string, jobId: string): SQL {
     ) j cross join lateral (values
       ('enqueued', jsonb_build_object('kind', j.kind), j.created_at),
       ('started', jsonb_build_object('attempt', j.attempts, 'worker', j.leased_by), j.leased_at),
-      (j.status, jsonb_build_object('attempt', j.attempts,
-        'code', case when j.status in ('failed', 'dead') then j.errors->-1->>'code' end,
-        'message', case when j.status in ('failed', 'dead') then j.errors->-1->>'message' end), j.finished_at)
+      (j.status, ${endingData(sql`j`)}, j.finished_at)
     ) e(type, data, at)
     where e.at is not null`
 }
+
+/** What the event of an end tells, nulls left out. @param job alias of a row of `job_history` */
+export const endingData = (job: SQL): SQL => sql`jsonb_build_object('attempt', ${job}.attempts,
+        'code', case when ${job}.status in ('failed', 'dead') then ${job}.errors->-1->>'code' end,
+        'message', case when ${job}.status in ('failed', 'dead') then ${job}.errors->-1->>'message' end)`
 
 /** Appends a line to the story of a run. */
 export async function appendRunEvent(
