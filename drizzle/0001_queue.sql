@@ -38,6 +38,7 @@ CREATE TABLE "job_workers" (
 	"kinds" jsonb NOT NULL,
 	"started_at" timestamp with time zone DEFAULT now() NOT NULL,
 	"seen_at" timestamp with time zone DEFAULT now() NOT NULL,
+	"alive_until" timestamp with time zone NOT NULL,
 	CONSTRAINT "job_workers_pkey" PRIMARY KEY("id")
 );
 --> statement-breakpoint

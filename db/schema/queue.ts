@@ -49,6 +49,7 @@ export const jobTenantLimits = pgTable(
 /** Of one kind in one worker, since it started. */
 export type KindStatistics = {
   places: number // how many of it may run here at once
+  free: number // how many more could begin now: other kinds may have taken places
   running: number
   finished: number
   mean_ms: number // of an attempt, newer ones weighing more
@@ -64,6 +65,7 @@ export const jobWorkers = pgTable(
     kinds: jsonb('kinds').$type<Record<string, KindStatistics>>().notNull(),
     startedAt: timestamp('started_at', { withTimezone: true }).notNull().defaultNow(),
     seenAt: timestamp('seen_at', { withTimezone: true }).notNull().defaultNow(),
+    aliveUntil: timestamp('alive_until', { withTimezone: true }).notNull(), // unless heard of again
   },
   (t) => [primaryKey({ name: 'job_workers_pkey', columns: [t.id] })],
 )
