@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import type { Db, Tx } from '../../db/client.ts'
-import { completeEnded, endJobs } from '../../db/run-ending.ts'
+import { endJobs, keepCompleted, keptColumns } from '../../db/run-ending.ts'
 import { appendEvents, startedEvents } from '../../db/run-events.ts'
 import { LeaseLost } from './outcome.ts'
 
@@ -71,12 +71,15 @@ export async function heartbeatJob(db: Db, lease: Lease, leaseMs: number): Promi
   return row ? heartbeatState(row.cancel) : 'lost'
 }
 
-/** Rows of `tenant_id`, `id` and `lease_token`. */
+/** Rows of `tenant_id`, `id` and `lease_token`. The leases of one claim share two of them, which are sent once. */
 function leaseRows(leases: readonly Lease[]) {
-  const column = (of: (lease: Lease) => string) => `{${leases.map(of).join(',')}}`
-  return sql`select * from unnest(${column(({ tenantId }) => tenantId)}::uuid[],
-    ${column(({ id }) => id)}::uuid[], ${column(({ leaseToken }) => leaseToken)}::uuid[])
-    as l(tenant_id, id, lease_token)`
+  const claims = [...Map.groupBy(leases, ({ tenantId, leaseToken }) => `${tenantId},${leaseToken}`)]
+  const column = (part: 0 | 1) => `{${claims.map(([claim]) => claim.split(',')[part]).join(',')}}`
+  const ids = claims.map(([, members]) => `"{${members.map(({ id }) => id).join(',')}}"`)
+  return sql`select c.tenant_id, i.id, c.lease_token
+    from unnest(${column(0)}::uuid[], ${column(1)}::uuid[], ${`{${ids.join(',')}}`}::text[])
+      as c(tenant_id, lease_token, ids)
+    cross join lateral unnest(c.ids::uuid[]) as i(id)`
 }
 
 /**
@@ -110,9 +113,9 @@ export async function completeJobs(
       select ${JSON.stringify(results)}::jsonb as by_id
     ), gone as (
       delete from jobs j using results where ${heldByAsked}
-      returning j.*, results.by_id->j.id::text as final_result
-    ), ${completeEnded}
-    select id, has_dependents as "hasDependents" from ended`)
+      returning ${keptColumns}, version, errors, has_dependents, results.by_id->id::text as final_result
+    ), ${keepCompleted}
+    select id, has_dependents as "hasDependents" from gone`)
   return [...rows]
 }
 

@@ -16,6 +16,7 @@ import { Attempt } from './attempt.ts'
 import { Completions } from './completions.ts'
 import { tendQueue } from './tending.ts'
 import { Turns } from './turns.ts'
+import { Vacuuming } from './vacuuming.ts'
 
 export type QueueWorkerOptions = {
   deps: Deps
@@ -34,6 +35,7 @@ export type QueueWorkerOptions = {
 const pollMs = 250
 const tendMs = 250
 const limitsMs = 1_000
+const vacuumMs = 250
 const leasedMax = 1_000 // by one statement
 const heartbeatMsMax = 1_000 // also how late a cancel may be heard without the doorbell
 const heartbeatsMax = 1_000 // in one statement
@@ -50,6 +52,7 @@ export class QueueWorker {
   private readonly running = new Map<string, number>()
   private readonly completions: Completions
   private readonly turns = new Turns()
+  private readonly vacuuming: Vacuuming
   private readonly crash = Promise.withResolvers<never>()
   private readonly stopping = new AbortController()
   private bell = Promise.withResolvers<void>()
@@ -68,6 +71,7 @@ export class QueueWorker {
         typeof kind === 'function' ? { handler: kind } : kind,
       ]),
     )
+    this.vacuuming = new Vacuuming(options.database.db)
     this.completions = new Completions(options.database.db, () => this.tendBell.resolve())
   }
 
@@ -89,6 +93,10 @@ export class QueueWorker {
       this.every(
         () => this.tend(),
         () => this.untilTendedAgain(),
+      ),
+      this.every(
+        () => this.vacuuming.tend(performance.now()),
+        () => this.sleep(vacuumMs),
       ),
       this.every(
         () => this.learnLimits(),
@@ -153,6 +161,7 @@ export class QueueWorker {
       .finally(() => {
         this.attempts.delete(attempt)
         this.count(job.kind, -1)
+        this.vacuuming.count()
         this.ring()
       })
   }
