@@ -9,8 +9,6 @@ import type { KindStatistics } from './schema/queue.ts'
 /** Rows that are counted at most: a look at a large queue takes a part of a second. */
 const openCountedMax = 1_000_000
 const endedCountedMax = 100_000
-/** A worker that has not been heard of for so long is gone. */
-const workerSilenceMs = 15_000
 
 /** `oldestAt`: since when one of them could begin (queued), waits (waiting) or runs (running); null for ended ones. */
 export type KindCount = { kind: string; status: JobStatus; count: number; oldestAt: Date | null }
@@ -66,7 +64,7 @@ export type WorkerReport = {
   seenAt: Date
 }
 
-/** Who asks for jobs, as of the last quarter of a minute. With a tenant, those that serve it. */
+/** Who asks for jobs and has been heard of lately. With a tenant, those that serve it. */
 export async function listWorkers(
   db: Db,
   { tenantId }: { tenantId: string | null },
@@ -74,8 +72,7 @@ export async function listWorkers(
   const rows = await db.execute<Raw<WorkerReport>>(sql`
     /* system: list-workers */
     select w.id, w.name, w.kinds, w.started_at as "startedAt", w.seen_at as "seenAt" from job_workers w
-    where w.seen_at > clock_timestamp() - ${workerSilenceMs}::int * interval '1 millisecond'
-      and (w.tenant_id is null or ${ofTenant(sql`w.tenant_id`, tenantId)})
+    where w.alive_until > clock_timestamp() and (w.tenant_id is null or ${ofTenant(sql`w.tenant_id`, tenantId)})
     order by w.name, w.id`)
   return [...rows].map((row) => ({
     ...row,

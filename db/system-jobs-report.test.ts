@@ -138,12 +138,15 @@ test('tenants with dead jobs are named, and no others', async () => {
 
 test('workers that have not been heard of for a while, or that serve another tenant, are not listed', async () => {
   const { db, one, two, kind } = await setup()
-  const kinds = { [kind]: { places: 2, running: 1, finished: 5, mean_ms: 10 } }
+  const kinds = { [kind]: { places: 2, free: 1, running: 1, finished: 5, mean_ms: 10 } }
+  const aliveUntil = new Date(Date.now() + 60_000)
   const worker = (name: string, row: object) =>
-    db.insert(jobWorkers).values({ id: uuidv7(), name: `${kind} ${name}`, kinds, ...row })
+    db
+      .insert(jobWorkers)
+      .values({ id: uuidv7(), name: `${kind} ${name}`, kinds, aliveUntil, ...row })
   await worker('all', {})
   await worker('theirs', { tenantId: two.id })
-  await worker('gone', { seenAt: new Date(Date.now() - 60_000) })
+  await worker('gone', { aliveUntil: new Date(Date.now() - 60_000) })
   const names = async (tenantId: string | null) =>
     (await listWorkers(db, { tenantId })).map((row) => row.name.replace(`${kind} `, ''))
   expect(await names(null)).toEqual(['all', 'theirs'])
