@@ -1,4 +1,14 @@
 import { type SQL, sql } from 'drizzle-orm'
+import {
+  askedKinds,
+  freeLanes,
+  fullLanes,
+  limitedKinds,
+  limitedLanes,
+  runningCounts,
+} from './claim-lanes.ts'
+
+export { textArray } from './claim-lanes.ts'
 
 /** What a claim may take. */
 export type Claim = {
@@ -27,15 +37,16 @@ const tenantsMax = 64
 export function claimStatement(claim: Claim, lanes: 'free' | 'limited'): SQL {
   const { worker, limit, leaseMs } = claim
   const isLimited = lanes === 'limited'
+  const lanesOf = isLimited ? limitedLanes : freeLanes
   return sql`/* system: lease-jobs */
-    with recursive asked as materialized (${askedKinds(claim, isLimited)}),
-    visited as (${visitedTenants(claim)}),
-    ${isLimited ? sql`${runningCounts},` : sql``}
+    with recursive ${isLimited ? sql`${runningCounts}, ${fullLanes},` : sql``}
+    asked as materialized (${askedKinds(claim, lanes)}),
+    visited as (${visitedTenants(claim, isLimited ? limitedKinds : freeLanes)}),
     lanes as (
-      select v.tenant_id, v.turn, a.kind, ${isLimited ? limitedPlaces : sql`a.places as kind_places, a.places as lane_places, ${limit}::int as tenant_places`},
-        ceil(${limit}::numeric / (select count(*) from visited where tenant_id is not null))::int as share
-      from visited v cross join asked a ${isLimited ? limitsOfLane : sql``}
-      where v.tenant_id is not null and ${isLimited ? hasLimit : hasNoLimit}
+      select v.tenant_id, v.turn, l.*,
+        ceil(${limit}::numeric / (select count(*) from visited where has_lanes))::int as share
+      from visited v cross join lateral (${lanesOf(sql`v.tenant_id`)}) l
+      where v.has_lanes
     ), due as materialized (
       select l.*, j.tid, j.priority, j.run_at, j.id from lanes l cross join lateral (
         select q.ctid as tid, q.priority, q.run_at, q.id from jobs q
@@ -76,24 +87,25 @@ const pickedInTurn = (limit: number): SQL => sql`
       where kind_rank <= kind_places and tenant_rank <= coalesce(tenant_places, tenant_rank)
       order by tenant_rank, turn limit ${limit}`
 
-function askedKinds({ places }: Claim, isLimited: boolean): SQL {
-  const kinds = Object.keys(places).filter((kind) => (places[kind] ?? 0) > 0)
-  return sql`select a.kind, a.places from unnest(${textArray(kinds)}::text[],
-      ${`{${kinds.map((kind) => places[kind]).join(',')}}`}::int[]) a(kind, places)
-    where not exists (select from job_kinds k where k.kind = a.kind
-      and ${isLimited ? sql`k.paused_at is not null` : sql`(k.paused_at is not null or k.running_max is not null)`})`
-}
-
-// Of the tenants with work, those that follow in turn; the last is followed by the first.
-function visitedTenants({ tenantId, afterTenantId, limit }: Claim): SQL {
-  if (tenantId !== undefined) return sql`select ${tenantId}::uuid as tenant_id, 1 as turn`
+/**
+ * Of the tenants with work, those that follow in turn; the last is followed by the first. A tenant that has none for
+ * this claim (paused, at its limit) is passed by and takes no place of those behind it.
+ */
+function visitedTenants(claim: Claim, kindsOf: (tenantId: SQL) => SQL): SQL {
+  const { tenantId, afterTenantId, limit } = claim
+  if (tenantId !== undefined)
+    return sql`select ${tenantId}::uuid as tenant_id, 1 as turn, true as has_lanes`
   const max = Math.min(Math.max(limit, 1), tenantsMax)
+  const hasLanes = (of: SQL) => sql`exists (select from (${kindsOf(of)}) l
+    where exists (select from jobs q where q.status = 'queued' and q.kind = l.kind and q.tenant_id = ${of}))`
   return sql`
-    select first.tenant_id, 1 as turn, first.tenant_id as first_id
+    select first.tenant_id, lanes.found::int as turn, lanes.found as has_lanes, first.tenant_id as first_id
     from (select ${tenantAfter(sql`${afterTenantId}::uuid`)} as tenant_id) first
+    cross join lateral (select ${hasLanes(sql`first.tenant_id`)} as found) lanes
     union all
-    select next.tenant_id, v.turn + 1, v.first_id
+    select next.tenant_id, v.turn + lanes.found::int, lanes.found, v.first_id
     from visited v cross join lateral (select ${tenantAfter(sql`v.tenant_id`)} as tenant_id) next
+    cross join lateral (select ${hasLanes(sql`next.tenant_id`)} as found) lanes
     where v.turn < ${max} and next.tenant_id <> v.first_id`
 }
 
@@ -103,33 +115,4 @@ function tenantAfter(tenantId: SQL): SQL {
       order by q.tenant_id limit 1) t
     order by t.tenant_id limit 1)`
   return sql`coalesce(${from(sql`and q.tenant_id > ${tenantId}`)}, ${from(sql``)})`
-}
-
-const hasNoLimit = sql`not exists (select from job_tenant_limits t
-  where t.tenant_id = v.tenant_id and t.kind in (a.kind, '*'))`
-
-const runningCounts = sql`running as materialized (
-    select kind, tenant_id, count(*)::int as count from jobs where status = 'running' group by kind, tenant_id
-  )`
-
-const limitsOfLane = sql`
-  left join job_kinds k on k.kind = a.kind
-  left join job_tenant_limits every on every.tenant_id = v.tenant_id and every.kind = '*'
-  left join job_tenant_limits one on one.tenant_id = v.tenant_id and one.kind = a.kind`
-
-const hasLimit = sql`every.paused_at is null and one.paused_at is null
-  and (k.running_max is not null or every.tenant_id is not null or one.tenant_id is not null)`
-
-/** What the limits leave. `least` passes over a limit that is not set. */
-const limitedPlaces = sql`
-  least(a.places, k.running_max
-    - (select coalesce(sum(r.count), 0) from running r where r.kind = a.kind)) as kind_places,
-  least(a.places, one.running_max - (select coalesce(sum(r.count), 0) from running r
-    where r.kind = a.kind and r.tenant_id = v.tenant_id)) as lane_places,
-  every.running_max - (select coalesce(sum(r.count), 0) from running r
-    where r.tenant_id = v.tenant_id) as tenant_places`
-
-/** A Postgres array literal; the parameter stays one text, whatever the driver knows of types. */
-export function textArray(values: readonly string[]): string {
-  return `{${values.map((value) => `"${value.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`).join(',')}}`
 }
