@@ -38,6 +38,8 @@ export const systemCalls: { [K in keyof typeof system]: (db: Db) => Promise<unkn
   countEndedJobs: (db) => system.countEndedJobs(db, { ...all, since: new Date(0) }),
   listWorkers: (db) => system.listWorkers(db, all),
   readQueueCounters: (db) => system.readQueueCounters(db),
+  lockDueSchedules: (db) => system.lockDueSchedules(db, { limit: 1 }),
+  msUntilNextSchedule: (db) => system.msUntilNextSchedule(db),
   deleteExpiredIdempotencyKeys: (db) => system.deleteExpiredIdempotencyKeys(db, new Date(0)),
 }
 
