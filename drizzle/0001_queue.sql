@@ -83,6 +83,7 @@ CREATE UNIQUE INDEX "job_schedules_name_is_unique_in_tenant" ON "job_schedules" 
 CREATE INDEX "job_schedules_due" ON "job_schedules" USING btree ("next_at") WHERE paused_at is null;--> statement-breakpoint
 CREATE INDEX "job_history_by_batch" ON "job_history" USING btree ("tenant_id","batch_id") WHERE batch_id is not null;--> statement-breakpoint
 CREATE INDEX "job_history_unsuccessful" ON "job_history" USING btree ("tenant_id","status","id") WHERE status <> 'completed';--> statement-breakpoint
+CREATE INDEX "job_history_runs" ON "job_history" USING btree ("tenant_id","kind","id") WHERE steps <> '[]'::jsonb;--> statement-breakpoint
 CREATE INDEX "jobs_running" ON "jobs" USING btree ("lease_expires_at") WHERE status = 'running';--> statement-breakpoint
 CREATE INDEX "jobs_due" ON "jobs" USING btree ("run_at") WHERE status = 'waiting' and dependencies_open = 0;--> statement-breakpoint
 CREATE INDEX "jobs_by_batch" ON "jobs" USING btree ("tenant_id","batch_id") WHERE batch_id is not null;--> statement-breakpoint

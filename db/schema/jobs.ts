@@ -26,7 +26,13 @@ export const jobStatuses = [
 export type JobStatus = (typeof jobStatuses)[number]
 
 /** One failed attempt, kept whole for the dead letter. */
-export type JobError = { attempt: number; at: string; code: string; message: string }
+export type JobError = {
+  attempt: number
+  at: string
+  code: string
+  message: string
+  step?: string // of a run, where it failed
+}
 
 /** A step of a run that has ended well: a later attempt goes on behind it, with its output. */
 export type JobStep = {
@@ -127,6 +133,7 @@ export const jobHistory = pgTable(
     index('job_history_unsuccessful')
       .on(t.tenantId, t.status, t.id)
       .where(sql`status <> 'completed'`), // the dead letter: counted, listed, redriven
+    index('job_history_runs').on(t.tenantId, t.kind, t.id).where(sql`steps <> '[]'::jsonb`), // the run before this one
     check(
       'job_history_status_is_final',
       sql`${t.status} in ('completed', 'failed', 'dead', 'cancelled')`,

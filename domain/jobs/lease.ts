@@ -8,7 +8,7 @@ import { LeaseLost } from './outcome.ts'
 export type Lease = { tenantId: string; id: string; leaseToken: string }
 
 // The one fence: every write of an attempt stands behind these three together. Only a running job has a token.
-const held = ({ tenantId, id, leaseToken }: Lease) =>
+export const held = ({ tenantId, id, leaseToken }: Lease) =>
   sql`tenant_id = ${tenantId} and id = ${id} and lease_token = ${leaseToken}`
 
 export type Progress = { done: number; total: number }
@@ -166,6 +166,7 @@ export type JobFault = {
   code: string
   message: string // may be shown to the user
   isFinal: boolean // trying again cannot help
+  step?: string | undefined // of a run, where it failed
 }
 
 /**
@@ -178,8 +179,8 @@ export async function failJob(
   lease: Lease,
   { fault, retryMs }: { fault: JobFault; retryMs: number },
 ): Promise<'retried' | Ending['status']> {
-  const { code, message, isFinal } = fault
-  const error = JSON.stringify({ code, message })
+  const { code, message, isFinal, step } = fault
+  const error = JSON.stringify({ code, message, step })
   if (isFinal) return end(db, lease, { status: 'failed', error, result: null })
   const retried = await db.execute(sql`
     with retried as (

@@ -2,12 +2,25 @@
 export class JobFailure extends Error {
   readonly code: string
   readonly isFinal: boolean // trying again cannot help
+  readonly step: string | undefined // of a run, where it failed
 
-  constructor(code: string, publicMessage: string, isFinal: boolean) {
+  constructor(code: string, publicMessage: string, isFinal: boolean, step?: string) {
     super(publicMessage)
     this.name = 'JobFailure'
     this.code = code
     this.isFinal = isFinal
+    this.step = step
+  }
+}
+
+/** An unexpected error, its `cause`, stopped a step of a run. */
+export class StepBroken extends Error {
+  readonly step: string
+
+  constructor(step: string, cause: unknown) {
+    super(`The step "${step}" was stopped by an unexpected error.`, { cause })
+    this.name = 'StepBroken'
+    this.step = step
   }
 }
 

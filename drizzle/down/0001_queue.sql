@@ -1,7 +1,7 @@
 -- Takes 0001_queue back: schedules, limits, dependencies and steps with all rows. Jobs that wait for others begin at once.
 ALTER TABLE public.jobs DROP CONSTRAINT jobs_dependencies_are_waited_for;
 DROP INDEX public.jobs_running, public.jobs_due, public.jobs_by_batch, public.jobs_claim_order, public.jobs_by_subject,
-	public.job_history_by_subject, public.job_history_by_batch, public.job_history_unsuccessful;
+	public.job_history_by_subject, public.job_history_by_batch, public.job_history_unsuccessful, public.job_history_runs;
 UPDATE public.jobs SET status = 'queued' WHERE status = 'waiting';
 ALTER TABLE public.jobs DROP COLUMN run_ms_max, DROP COLUMN steps, DROP COLUMN dependencies_open,
 	DROP COLUMN dependency_failed, DROP COLUMN has_dependents;
