@@ -11,6 +11,8 @@ export type HostOptions = {
   role: 'isolate' | 'worker' | 'tasks'
   /** The merged OpenAPI document as a file; `null` where no function serves it. */
   openapiPath?: string | null
+  /** Of all functions, also those in other processes; none by default. */
+  functionNames?: readonly string[]
   /** Where log lines go; 1 (standard output) by default, 2 where output is for a program. */
   logFd?: number
 }
@@ -59,6 +61,7 @@ export function createDeps(config: Config, options: HostOptions): HostDeps {
     now: () => new Date(),
     config: Object.freeze({
       version,
+      functionNames: options.functionNames ?? [],
       corsOrigins: http.corsOrigins,
       jsonBytesMax: http.jsonBytesMax,
       uploadBytesMax: http.uploadBytesMax,

@@ -12,6 +12,8 @@ export type IsolateSpec = {
   functions: { name: string; path: string; fd: number }[]
   /** One byte; see `supervisor/entered.ts`. */
   enteredFd: number
+  /** Of all functions, those of other isolates too. */
+  functionNames: string[]
   /** The merged OpenAPI document. */
   openapiPath: string | null
   /** Those that a running isolate serves: it steps back rather than replace one of them by a refusal. */
@@ -24,7 +26,11 @@ const logFlushMs = 500
 
 const spec = JSON.parse(process.argv[2] ?? '') as IsolateSpec
 const config = loadConfig()
-const host = createDeps(config, { role: 'isolate', openapiPath: spec.openapiPath })
+const host = createDeps(config, {
+  role: 'isolate',
+  openapiPath: spec.openapiPath,
+  functionNames: spec.functionNames,
+})
 endOnSurprise(host)
 
 const deadlines = {

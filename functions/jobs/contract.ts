@@ -3,10 +3,9 @@ import { jobStatuses } from '../../db/schema/jobs.ts'
 import type { RunEventRow } from '../../domain/jobs/events.ts'
 import { pageOf, pageQuery } from '../_shared/http/pages.ts'
 import { content, failures, route } from '../_shared/http/route.ts'
-import type { JobRow } from './queries.ts'
+import type { JobDetailRow, JobRow } from './queries.ts'
+import { exampleId, param } from './values.ts'
 
-const exampleId = { id: '0199a1c2-77aa-7aaa-8aaa-000000000003' }
-const param = z.object({ id: z.uuid().toLowerCase() })
 const readers = ['viewer', 'ingest', 'worker'] as const
 const ownOnly = 'A key with the role `ingest` sees the jobs of its own user alone.'
 const time = z.iso.datetime()
@@ -21,6 +20,10 @@ export const Job = z
     priority: z.int().meta({ description: 'Larger goes first.' }),
     attempts: z.int(),
     attempts_max: z.int(),
+    run_ms_max: z.int().nullable().meta({ description: 'Longest time of one attempt.' }),
+    batch_id: z.uuid().nullable(),
+    dedupe_key: z.string().nullable(),
+    leased_by: z.string().nullable().meta({ description: 'The worker of the latest attempt.' }),
     progress: z.object({ done: z.int(), total: z.int().nullable() }),
     result: z.record(z.string(), z.unknown()).nullable(),
     errors: z
@@ -36,6 +39,24 @@ export const Job = z
     version: z.int(),
   })
   .meta({ id: 'Job', description: 'One unit of queued work, from its beginning to its end.' })
+
+export const JobDetail = z
+  .object({
+    ...Job.shape,
+    steps: z
+      .array(
+        z.object({
+          name: z.string(),
+          attempt: z.int(),
+          started_at: z.string(),
+          finished_at: z.string(),
+          output: z.unknown(),
+        }),
+      )
+      .meta({ description: 'That ended well, in their order. A retry goes on behind them.' }),
+    depends_on: z.array(z.uuid()).meta({ description: 'Jobs that it still waits for.' }),
+  })
+  .meta({ id: 'JobDetail', description: 'A job with its steps and what it waits for.' })
 
 export const RunEvent = z
   .object({
@@ -59,6 +80,7 @@ export const listJobs = route({
       status: z.enum(jobStatuses).optional().meta({ example: 'failed' }),
       kind: z.string().min(1).max(100).optional().meta({ example: 'documents.extract' }),
       subject_id: z.uuid().toLowerCase().optional().meta({ description: 'E.g. a document.' }),
+      batch_id: z.uuid().toLowerCase().optional(),
     }),
   },
   replies: { 200: pageOf(Job) },
@@ -73,7 +95,7 @@ export const getJob = route({
   summary: 'Read a job',
   description: ownOnly,
   input: { param },
-  replies: { 200: Job, ...failures('not_found') },
+  replies: { 200: JobDetail, ...failures('not_found') },
   example: { param: exampleId },
 })
 
@@ -128,6 +150,10 @@ export const toJob = (row: JobRow): z.input<typeof Job> => ({
   priority: row.priority,
   attempts: row.attempts,
   attempts_max: row.attemptsMax,
+  run_ms_max: row.runMsMax,
+  batch_id: row.batchId,
+  dedupe_key: row.dedupeKey,
+  leased_by: row.leasedBy,
   progress: { done: row.progressDone, total: row.progressTotal },
   result: row.result,
   errors: row.errors,
@@ -139,6 +165,12 @@ export const toJob = (row: JobRow): z.input<typeof Job> => ({
   created_at: row.createdAt.toISOString(),
   urls: { events: `/v1/jobs/${row.id}/events`, history: `/v1/jobs/${row.id}/history` },
   version: row.version,
+})
+
+export const toJobDetail = (row: JobDetailRow): z.input<typeof JobDetail> => ({
+  ...toJob(row),
+  steps: row.steps,
+  depends_on: row.dependsOn,
 })
 
 export const toRunEvent = (row: RunEventRow): z.input<typeof RunEvent> => ({

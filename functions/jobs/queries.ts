@@ -14,6 +14,10 @@ const sharedColumns = (table: typeof jobs | typeof jobHistory) => ({
   priority: table.priority,
   attempts: table.attempts,
   attemptsMax: table.attemptsMax,
+  runMsMax: table.runMsMax,
+  batchId: table.batchId,
+  dedupeKey: table.dedupeKey,
+  leasedBy: table.leasedBy,
   progressDone: table.progressDone,
   progressTotal: table.progressTotal,
   result: table.result,
@@ -61,6 +65,28 @@ function openAndEnded(db: Db | Tx, tenantId: TenantId, condition: Condition, lim
     .limit(limit)
 }
 
+const openDependencies = sql<string[]>`(select coalesce(jsonb_agg(d.depends_on_id), '[]')
+  from job_dependencies d where d.tenant_id = jobs.tenant_id and d.job_id = jobs.id)`.as(
+  'depends_on',
+)
+const noDependencies = sql<string[]>`'[]'::jsonb`.as('depends_on')
+
+/** The same of one job, with what a list leaves out. */
+export async function findJobDetail(db: Db, tenantId: string, id: string) {
+  const open = db
+    .select({ ...openColumns, steps: jobs.steps, dependsOn: openDependencies })
+    .from(jobs)
+    .where(and(eq(jobs.tenantId, tenantId), eq(jobs.id, id)))
+  const ended = db
+    .select({ ...endedColumns, steps: jobHistory.steps, dependsOn: noDependencies })
+    .from(jobHistory)
+    .where(and(eq(jobHistory.tenantId, tenantId), eq(jobHistory.id, id)))
+  const [row] = await unionAll(open, ended)
+  return row ?? null
+}
+
+export type JobDetailRow = NonNullable<Awaited<ReturnType<typeof findJobDetail>>>
+
 export type JobRow = Awaited<ReturnType<typeof openAndEnded>>[number]
 
 /** Batched reader of single jobs, open or ended; make it once. */
@@ -85,6 +111,7 @@ type ListJobs = {
     status?: JobStatus | undefined
     kind?: string | undefined
     subjectId?: string | undefined
+    batchId?: string | undefined
     userId?: string | undefined
   }
   before: string | null
@@ -93,11 +120,12 @@ type ListJobs = {
 
 /** Newest first. */
 export function listJobs(db: Db, { tenantId, filter, before, limit }: ListJobs): Promise<JobRow[]> {
-  const { status, kind, subjectId, userId } = filter
+  const { status, kind, subjectId, batchId, userId } = filter
   const condition: Condition = (table) => [
     status === undefined ? undefined : eq(table.status, status),
     kind === undefined ? undefined : eq(table.kind, kind),
     subjectId === undefined ? undefined : eq(table.subjectId, subjectId),
+    batchId === undefined ? undefined : eq(table.batchId, batchId),
     userId === undefined ? undefined : eq(table.userId, userId),
     before === null ? undefined : lt(table.id, before),
   ]

@@ -126,10 +126,11 @@ export function isolateDuty(
   const { config, manifest } = release
   const built = group.map((name) => manifest.functions[name] ?? '')
   const openapi = group.includes('docs') ? manifest.openapi : null
+  const names = Object.keys(manifest.functions)
   return {
     role: 'isolate',
     name: group.join(','),
-    version: versionOf(manifest.hosts.isolate, built, openapi, config.fingerprint),
+    version: versionOf(manifest.hosts.isolate, built, names, openapi, config.fingerprint),
     overlap: true,
     start: () => startIsolate(release, group, hosting),
   }
@@ -152,6 +153,7 @@ async function startIsolate(
       fd: firstInheritedFd + 1 + index,
     })),
     enteredFd: firstInheritedFd,
+    functionNames: Object.keys(manifest.functions),
     openapiPath: manifest.openapi === null ? null : join(manifest.directory, manifest.openapi),
     mustLoad: group.filter((name) => loaded().has(name)),
   }

@@ -1,6 +1,7 @@
 import type { Database } from '../../db/client.ts'
 import { openDatabase } from '../../db/client.ts'
 import type { Deps, FunctionConfig } from '../../functions/_shared/ports/deps.ts'
+import { registry } from '../../local-runtime/registry.ts'
 import { type TestClock, testClock } from './clock.ts'
 import { onFileEnd, testDatabase } from './database.ts'
 import { recordedLog } from './log.ts'
@@ -21,6 +22,7 @@ export type Actor = TestTenant & Requests
 /** Frozen like the real configuration; limits are small so that tests meet them cheaply. */
 const testConfig: FunctionConfig = {
   version: '0.0.0-test',
+  functionNames: registry.map(({ name }) => name),
   corsOrigins: [],
   jsonBytesMax: 1024 * 1024,
   uploadBytesMax: 8 * 1024 * 1024,

@@ -8,6 +8,7 @@ export const problemTable = {
   method_not_allowed: { status: 405, title: 'Method not allowed' },
   conflict: { status: 409, title: 'Conflict' },
   duplicate: { status: 409, title: 'Already exists' },
+  lease_lost: { status: 409, title: 'The lease is lost' },
   in_flight: { status: 409, title: 'A request with this key is still running' },
   stale_version: { status: 412, title: 'The resource has changed' },
   payload_too_large: { status: 413, title: 'Body too large' },

@@ -6,28 +6,31 @@ type Caller = Pick<Call, 'identity'>
 
 const retrySeconds = '10'
 
-/** Places for the event streams of one function in one process: a bound for all, and a smaller one for each key. */
+/** Places for replies that last, of one route in one process: a bound for all, and a smaller one for each key. */
 export class StreamPlaces {
   readonly #bounds: Bounds
+  readonly #name: string
   readonly #byKey = new Map<string, number>()
   #taken = 0
 
-  constructor(bounds: Bounds) {
+  /** @param name what takes a place, in the plural */
+  constructor(bounds: Bounds, name = 'event streams') {
     this.#bounds = bounds
+    this.#name = name
   }
 
   /**
    * Before a stream begins, while the reply can still be a refusal.
-   * @param instead what the caller can do without a stream
+   * @param instead what the caller can do without one
    * @throws {AppError} `rate_limited` when this key has its share, `unavailable` when all places are taken
    */
   refuseWhenFull(c: Caller, instead: string): void {
     const own = this.#byKey.get(identityOf(c.identity).keyId) ?? 0
     const options = { hint: instead, headers: { 'Retry-After': retrySeconds } }
     if (own >= this.#bounds.perKeyMax)
-      throw new AppError('rate_limited', `This key has ${own} event streams open.`, options)
+      throw new AppError('rate_limited', `This key has ${own} ${this.#name} open.`, options)
     if (this.#taken >= this.#bounds.max)
-      throw new AppError('unavailable', 'Too many event streams are open.', options)
+      throw new AppError('unavailable', `Too many ${this.#name} are open.`, options)
   }
 
   /** Where the stream begins, so that a HEAD, which opens none, takes no place. @returns gives it back; call it once */

@@ -6,6 +6,7 @@ import type { Storage } from './storage.ts'
 /** The part of the configuration that functions may know. Frozen. */
 export type FunctionConfig = {
   version: string // of Octavo
+  functionNames: readonly string[] // of all that this host serves; the first part of their jobs' kinds
   corsOrigins: readonly string[] // exact origins; `*localhost*` stands for any port of localhost
   jsonBytesMax: number
   uploadBytesMax: number

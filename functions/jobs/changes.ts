@@ -1,0 +1,33 @@
+import { blobDeletionJobKind } from '../../domain/documents/processing.ts'
+import { cancelJob, ringWorkers } from '../../domain/jobs/queue.ts'
+import { type Call, requireVersion } from '../_shared/http/call.ts'
+import { AppError } from '../_shared/http/problems.ts'
+import { type Handler, reply } from '../_shared/http/route.ts'
+import type { Deps } from '../_shared/ports/deps.ts'
+import * as contract from './contract.ts'
+import { findJob } from './queries.ts'
+import { missing } from './reading.ts'
+
+// Not awaited: a worker that hears nothing looks by itself within about a second.
+function wakeWorkers({ db }: Deps, c: Call, reason: 'queued' | 'cancel'): void {
+  ringWorkers(db, reason).catch((err: unknown) => c.log.warn('workers were not woken', {}, err))
+}
+
+export const cancelHandler =
+  (deps: Deps): Handler<typeof contract.cancelJob> =>
+  async (c, { param: { id } }) => {
+    const answer = await c.write(async (tx) => {
+      const { tenantId } = c
+      const row = await findJob(tx, tenantId, id)
+      if (!row) throw missing()
+      requireVersion(c, row.version)
+      if (row.kind === blobDeletionJobKind)
+        throw new AppError('conflict', 'The removal of stored bytes cannot be cancelled.')
+      if ((await cancelJob(tx, { tenantId, id })) === 'missing')
+        throw new AppError('conflict', 'The job has ended already.')
+      const changed = (await findJob(tx, tenantId, id)) ?? row
+      return reply(202, contract.toJob(changed), { version: changed.version })
+    })
+    wakeWorkers(deps, c, 'cancel')
+    return answer
+  }
