@@ -1,17 +1,72 @@
-import type { LeasedJob } from '../../db/system.ts'
+import type { Db } from '../../db/client.ts'
+import {
+  type Claim,
+  hasLimits,
+  type LeasedJob,
+  leaseJobs,
+  leaseLimitedJobs,
+} from '../../db/system.ts'
 
-/** Whose turn it is: tenants are served one after the other, by their ids, and the first follows the last. */
-export class Turns {
+type Source = {
+  lease: typeof leaseJobs
   /** Of the tenants that a claim served, the one that the next claim begins behind. */
-  lastTenantId = '00000000-0000-0000-0000-000000000000'
+  lastTenantId: string
+}
 
-  served(jobs: readonly Pick<LeasedJob, 'tenantId'>[]): void {
-    let wrapped = ''
-    let ahead = ''
-    for (const { tenantId } of jobs) {
-      if (tenantId > this.lastTenantId) ahead = tenantId > ahead ? tenantId : ahead
-      else wrapped = tenantId > wrapped ? tenantId : wrapped
-    }
-    this.lastTenantId = wrapped || ahead || this.lastTenantId
+type Places = {
+  limit: number
+  /** What may be asked for now, when so many jobs are asked for in all. */
+  claim: (limit: number) => Omit<Claim, 'afterTenantId'>
+  start: (job: LeasedJob) => void
+}
+
+const newSource = (lease: typeof leaseJobs): Source => ({
+  lease,
+  lastTenantId: '00000000-0000-0000-0000-000000000000',
+})
+
+/**
+ * Whose turn it is: tenants are served one after the other, by their ids, and the first follows the last. Lanes with a
+ * limit and those without are in turn the first to choose: who always took what the other leaves might wait for ever.
+ */
+export class Turns {
+  private readonly free = newSource(leaseJobs)
+  private readonly limited = newSource(leaseLimitedJobs)
+  private isLimited = true
+  private isLimitedFirst = false
+
+  async learnLimits(db: Db, kinds: readonly string[]): Promise<void> {
+    this.isLimited = await hasLimits(db, kinds)
   }
+
+  /** Leases what is next and starts it. @returns whether there may be more */
+  async lease(db: Db, places: Places): Promise<boolean> {
+    const { limit } = places
+    this.isLimitedFirst = this.isLimited && !this.isLimitedFirst
+    const early = this.isLimitedFirst ? await this.take(db, this.limited, places) : 0
+    const free = await this.take(db, this.free, { ...places, limit: limit - early })
+    const left = { ...places, limit: limit - early - free }
+    const isLate = this.isLimited && !this.isLimitedFirst
+    const late = isLate ? await this.take(db, this.limited, left) : 0
+    return free === limit - early || early + late > 0
+  }
+
+  private async take(db: Db, source: Source, { limit, claim, start }: Places): Promise<number> {
+    if (limit < 1) return 0
+    const { lease, lastTenantId } = source
+    const jobs = await lease(db, { ...claim(limit), afterTenantId: lastTenantId })
+    source.lastTenantId = lastServed(jobs, lastTenantId)
+    for (const job of jobs) start(job)
+    return jobs.length
+  }
+}
+
+function lastServed(jobs: readonly Pick<LeasedJob, 'tenantId'>[], last: string): string {
+  let wrapped = ''
+  let ahead = ''
+  for (const { tenantId } of jobs) {
+    if (tenantId > last) ahead = tenantId > ahead ? tenantId : ahead
+    else wrapped = tenantId > wrapped ? tenantId : wrapped
+  }
+  return wrapped || ahead || last
 }
