@@ -1,13 +1,20 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Database } from '../../db/client.ts'
 import { isRetryable, isUnavailable } from '../../db/errors.ts'
-import type { Claim, LeasedJob } from '../../db/system.ts'
+import {
+  type Claim,
+  hasLimits,
+  type LeasedJob,
+  leaseJobs,
+  leaseLimitedJobs,
+} from '../../db/system.ts'
 import { heartbeatJobs } from '../../domain/jobs/lease.ts'
 import { jobsChannel } from '../../domain/jobs/queue.ts'
 import type { Deps } from '../../functions/_shared/ports/deps.ts'
 import type { JobHost, JobKind, JobKinds } from '../../functions/_shared/ports/jobs.ts'
 import { Attempt } from './attempt.ts'
 import { Completions } from './completions.ts'
+import { reportMs, WorkerReport } from './report.ts'
 import { tendQueue } from './tending.ts'
 import { Turns } from './turns.ts'
 import { Vacuuming } from './vacuuming.ts'
@@ -43,7 +50,7 @@ export class QueueWorker {
   private readonly options: QueueWorkerOptions
   private readonly kinds: Map<string, JobKind>
   private readonly attempts = new Set<Attempt>()
-  private readonly running = new Map<string, number>()
+  private readonly report: WorkerReport
   private readonly completions: Completions
   private readonly turns = new Turns()
   private readonly vacuuming: Vacuuming
@@ -54,6 +61,7 @@ export class QueueWorker {
   private stopListening: (() => Promise<void>) | undefined
   private isDatabaseAway = false
   private isLeasing = true
+  private isLimited = true
   private leasing: Promise<void> = Promise.resolve()
 
   constructor(options: QueueWorkerOptions) {
@@ -65,7 +73,9 @@ export class QueueWorker {
       ]),
     )
     this.vacuuming = new Vacuuming(options.database.db)
-    this.completions = new Completions(options.database.db, () => this.tendBell.resolve())
+    const { database, name, concurrency } = options
+    this.report = new WorkerReport({ db: database.db, name, kinds: this.kinds, concurrency })
+    this.completions = new Completions(database.db, () => this.tendBell.resolve())
   }
 
   /**
@@ -87,18 +97,10 @@ export class QueueWorker {
         () => this.tend(),
         () => this.untilTendedAgain(),
       ),
-      this.every(
-        () => this.vacuuming.tend(performance.now()),
-        () => this.sleep(vacuumMs),
-      ),
-      this.every(
-        () => this.learnLimits(),
-        () => this.sleep(limitsMs),
-      ),
-      this.every(
-        () => this.beat(),
-        () => this.sleep(heartbeatMs),
-      ),
+      this.everyMs(vacuumMs, () => this.vacuuming.tend(performance.now())),
+      this.everyMs(limitsMs, () => this.learnLimits()),
+      this.everyMs(heartbeatMs, () => this.beat()),
+      this.everyMs(reportMs, () => this.report.write()),
     ])
     await Promise.race([loops, this.crash.promise])
   }
@@ -106,34 +108,39 @@ export class QueueWorker {
   /** Takes no more work, waits a little for what runs, gives the rest back. */
   async drain(): Promise<void> {
     this.isLeasing = false
+    const isRemoved = this.report.remove()
     await this.leasing.catch(() => {}) // what is being leased is ours, too; its failure is for `every`
     const running = () => Promise.all([...this.attempts].map((attempt) => attempt.done))
     await Promise.race([running(), pause(this.options.drainMs, undefined, { ref: false })])
     for (const attempt of this.attempts) attempt.release()
     await running()
+    await isRemoved
     this.stopping.abort()
     this.ring()
     await this.stopListening?.()
   }
 
   private async lease(): Promise<void> {
+    const { db } = this.options.database
     const limit = this.claimable()
     if (limit < 1 || !this.isLeasing) return
-    const claim = (most: number) => this.claim(most)
-    const start = (job: LeasedJob) => this.start(job)
-    if (await this.turns.lease(this.options.database.db, { limit, claim, start })) this.ring()
+    const jobs = await leaseJobs(db, this.claim(limit))
+    this.turns.served(jobs)
+    for (const job of jobs) this.start(job)
+    const left = limit - jobs.length
+    const limited = this.isLimited && left > 0 ? await leaseLimitedJobs(db, this.claim(left)) : []
+    for (const job of limited) this.start(job)
+    if (jobs.length === limit || limited.length > 0) this.ring() // there may be more
   }
 
   private claimable(): number {
     return Math.min(this.options.concurrency - this.attempts.size, leasedMax)
   }
 
-  private claim(limit: number): Omit<Claim, 'afterTenantId'> {
-    const { name: worker, leaseMs, concurrency } = this.options
-    const places: Record<string, number> = {}
-    for (const [kind, { concurrency: max = concurrency }] of this.kinds)
-      places[kind] = Math.min(max - (this.running.get(kind) ?? 0), limit)
-    return { worker, places, limit, leaseMs }
+  private claim(limit: number): Claim {
+    const { name: worker, leaseMs } = this.options
+    const places = this.report.openPlaces(limit)
+    return { worker, places, limit, leaseMs, afterTenantId: this.turns.lastTenantId }
   }
 
   private start(job: LeasedJob): void {
@@ -143,19 +150,16 @@ export class QueueWorker {
     const { completions } = this
     const attempt = new Attempt(job, { deps, db: database.db, host, kind, completions, leaseMs })
     this.attempts.add(attempt)
-    this.count(job.kind, 1)
+    this.report.began(job.kind)
+    const startedAt = performance.now()
     attempt.done
       .catch((err: unknown) => this.crash.reject(err))
       .finally(() => {
         this.attempts.delete(attempt)
-        this.count(job.kind, -1)
+        this.report.ended(job.kind, performance.now() - startedAt)
         this.vacuuming.count()
         this.ring()
       })
-  }
-
-  private count(kind: string, by: 1 | -1): void {
-    this.running.set(kind, (this.running.get(kind) ?? 0) + by)
   }
 
   private async tend(): Promise<void> {
@@ -169,7 +173,7 @@ export class QueueWorker {
   }
 
   private async learnLimits(): Promise<void> {
-    await this.turns.learnLimits(this.options.database.db, [...this.kinds.keys()])
+    this.isLimited = await hasLimits(this.options.database.db, [...this.kinds.keys()])
   }
 
   private async beat(): Promise<void> {
@@ -190,6 +194,10 @@ export class QueueWorker {
       for (const attempt of attempts) attempt.hear(null, askedAt)
       throw err
     }
+  }
+
+  private everyMs(ms: number, work: () => Promise<void>): Promise<void> {
+    return this.every(work, () => this.sleep(ms))
   }
 
   private async every(work: () => Promise<void>, wait: () => Promise<unknown>): Promise<void> {

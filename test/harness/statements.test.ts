@@ -47,6 +47,7 @@ test('the statements without a tenant are these, and each says its name', async 
     ...['listRecentFailures', 'listRunningJobs', 'listTenantsWithEnded', 'listWorkers'],
     ...['lockDueSchedules', 'msUntilNextSchedule'],
     ...['promoteDueJobs', 'readQueueCounters', 'recoverExpiredLeases', 'releaseDependents'],
+    ...['removeWorker', 'reportWorker'],
   ]
   expect(Object.keys(systemCalls).sort()).toEqual(names)
   const texts = [...(await systemStatements())]
