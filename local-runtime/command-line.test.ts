@@ -19,9 +19,18 @@ function setup() {
   })
   const stop = defineCommand({ meta: { name: 'stop', description: 'End' } })
   const tenants = defineCommand({ meta: { name: 'tenants' }, subCommands: { create } })
+  const list = defineCommand({ args: { limit: { type: 'string', valueHint: '1..20' } } })
+  const ids = { type: 'positional', required: false, valueHint: '...' } as const
+  const retry = defineCommand({ args: { id: ids } })
+  const jobs = defineCommand({
+    meta: { name: 'jobs', description: 'Many' },
+    args: { limit: { type: 'string', valueHint: '1..20' } },
+    default: 'list',
+    subCommands: { list, retry },
+  })
   const root = defineCommand({
     meta: { name: 'octavo' },
-    subCommands: { logs: () => Promise.resolve(logs), stop, tenants, redis: create },
+    subCommands: { logs: () => Promise.resolve(logs), stop, tenants, jobs, redis: create },
   })
   const words = (line: string) => line.split(' ').filter(Boolean)
   return {
@@ -40,6 +49,10 @@ test.each([
   ['stpo --help', 'There is no command "octavo stpo". Did you mean stop? See octavo --help'],
   ['--bogus', 'octavo has no flag --bogus. See octavo --help'],
   ['--follow logs', 'octavo has no flag --follow. See octavo --help'],
+  ['jobs --limt 3', 'octavo jobs list has no flag --limt. Did you mean --limit? See octavo jobs'],
+  ['jobs --limit 3 x', 'octavo jobs list takes no argument; "x" is too much.'],
+  ['jobs lst', 'There is no command "octavo jobs lst". Did you mean list? See octavo jobs --help'],
+  ['jobs retry --all', 'octavo jobs retry has no flag --all.'],
   ['stop --bogus', 'octavo stop has no flag --bogus. See octavo stop --help'],
   [
     'logs --folow',
@@ -77,6 +90,12 @@ test.each([
   'logs -f --limit 200 --process=-x --role viewer --no-smoke',
   'logs --limit 1',
   'redis SET a b --bogus',
+  'jobs',
+  'jobs --limit 3',
+  'jobs --limit 3 --help',
+  'jobs list --limit=3',
+  'jobs retry',
+  'jobs retry a b c',
 ])('octavo %s goes through', async (line) => {
   await expect(setup().check(line)).resolves.toBeUndefined()
 })
@@ -86,4 +105,6 @@ test('a help text names the whole command, and options only where there are some
   expect(await help('tenants create --help')).toContain('USAGE octavo tenants create <NAME>')
   expect(await help('logs --help')).toContain('USAGE octavo logs [OPTIONS]')
   expect(await help('--help')).toContain('USAGE octavo logs|stop|tenants')
+  expect(await help('jobs --limit 3 --help')).toContain('USAGE octavo jobs [OPTIONS] list|retry')
+  expect(await help('jobs retry --help')).toContain('ID...')
 })

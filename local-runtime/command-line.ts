@@ -7,12 +7,14 @@ export class UsageFault extends Error {
   override readonly name = 'UsageFault'
 }
 
+const listHint = '...'
+
 type Found = { path: string[]; command: CommandDef; args: string[] }
 
 /**
  * Refuses what citty would pass over in silence: unknown commands and flags, superfluous and missing arguments, flags
  * without their value, values outside `options`, and numbers outside a range, which a flag declares by a `valueHint`
- * such as `1..200`.
+ * such as `1..200`. A last argument with the hint `...` may be given many times.
  * @param passesOn names of commands that hand their arguments on to another program as they are
  * @throws {UsageFault} the first such mistake; nothing has been done yet
  */
@@ -33,7 +35,8 @@ export async function helpText(
   isColoured: boolean,
 ): Promise<string> {
   const { path, command } = await findCommand(root, rawArgs)
-  const text = await renderUsage(command, { meta: { name: path.slice(0, -1).join(' ') } })
+  const usage = await renderUsage(command, { meta: { name: path.slice(0, -1).join(' ') } })
+  const text = usage.replaceAll(`=<${listHint}>`, listHint)
   const definitions = Object.values((await resolved(command.args)) ?? {})
   const hasFlags = definitions.some(({ type }) => type !== 'positional')
   const honest = hasFlags ? text : text.replace(' [OPTIONS]', '')
@@ -49,14 +52,18 @@ async function findCommand(root: CommandDef, rawArgs: string[]): Promise<Found> 
     const { path, args } = found
     const subCommands = await resolved(found.command.subCommands)
     const at = args.findIndex((text) => !text.startsWith('-'))
-    const name = args[at]
+    const unnamed = at === 0 ? undefined : await resolved(found.command.default)
+    if (unnamed !== undefined && asksForHelp(args)) return found
+    const name = unnamed ?? args[at]
     if (subCommands === undefined || name === undefined) return found
-    // Before its command a flag would say nothing to anybody.
-    if (at > 0 && !asksForHelp(args)) throw new UsageFault(unknownFlag(path, args[0] ?? '', []))
+    // Before its command a flag would say nothing to anybody, but for the one that is meant when none is named.
+    if (at > 0 && unnamed === undefined && !asksForHelp(args))
+      throw new UsageFault(unknownFlag(path, args[0] ?? '', []))
     const isKnown = Object.hasOwn(subCommands, name)
     if (!isKnown) throw unknownCommand(path.join(' '), name, Object.keys(subCommands))
     const command: CommandDef = (await resolved(subCommands[name])) ?? {}
-    found = { path: [...path, name], command, args: args.slice(at + 1) }
+    const rest = unnamed === undefined ? args.slice(at + 1) : args
+    found = { path: [...path, name], command, args: rest }
   }
 }
 
@@ -65,7 +72,7 @@ function unknownCommand(parent: string, name: string, known: string[]): UsageFau
   return new UsageFault(`There is no command "${parent} ${name}".${hint} See ${parent} --help`)
 }
 
-async function resolved<T extends object>(
+async function resolved<T extends object | string>(
   value: T | Promise<T> | (() => T | Promise<T>) | undefined,
 ): Promise<T | undefined> {
   return typeof value === 'function' ? await value() : value
@@ -88,7 +95,7 @@ function refuseArguments({ path, args }: Found, definitions: Definitions): void 
 
 function mistakeInNumber(given: string[], path: string[], wanted: Definitions): string | null {
   const command = path.join(' ')
-  const extra = given[wanted.length]
+  const extra = isList(wanted.at(-1)?.[1]) ? undefined : given[wanted.length]
   const names = wanted.map(([name]) => `<${name}>`).join(' ')
   if (extra !== undefined)
     return `${command} takes ${names ? `only ${names}` : 'no argument'}; "${extra}" is too much.`
@@ -97,6 +104,9 @@ function mistakeInNumber(given: string[], path: string[], wanted: Definitions): 
     .find(([, definition]) => definition.required !== false && definition.default === undefined)
   return missing ? `${command} needs <${missing[0]}>. See ${command} --help` : null
 }
+
+/** An argument may stand for many; the command finds them in `args._`. */
+const isList = (definition: ArgDef | undefined): boolean => definition?.valueHint === listHint
 
 function tokensOf(args: string[], flags: Definitions) {
   const options = flags.map(([name, definition]) => {
