@@ -1,13 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Database } from '../../db/client.ts'
 import { isRetryable, isUnavailable } from '../../db/errors.ts'
-import {
-  type Claim,
-  hasLimits,
-  type LeasedJob,
-  leaseJobs,
-  leaseLimitedJobs,
-} from '../../db/system.ts'
+import type { Claim, LeasedJob } from '../../db/system.ts'
 import { heartbeatJobs } from '../../domain/jobs/lease.ts'
 import { jobsChannel } from '../../domain/jobs/queue.ts'
 import type { Deps } from '../../functions/_shared/ports/deps.ts'
@@ -61,7 +55,6 @@ export class QueueWorker {
   private stopListening: (() => Promise<void>) | undefined
   private isDatabaseAway = false
   private isLeasing = true
-  private isLimited = true
   private leasing: Promise<void> = Promise.resolve()
 
   constructor(options: QueueWorkerOptions) {
@@ -121,26 +114,20 @@ export class QueueWorker {
   }
 
   private async lease(): Promise<void> {
-    const { db } = this.options.database
     const limit = this.claimable()
     if (limit < 1 || !this.isLeasing) return
-    const jobs = await leaseJobs(db, this.claim(limit))
-    this.turns.served(jobs)
-    for (const job of jobs) this.start(job)
-    const left = limit - jobs.length
-    const limited = this.isLimited && left > 0 ? await leaseLimitedJobs(db, this.claim(left)) : []
-    for (const job of limited) this.start(job)
-    if (jobs.length === limit || limited.length > 0) this.ring() // there may be more
+    const claim = (most: number) => this.claim(most)
+    const start = (job: LeasedJob) => this.start(job)
+    if (await this.turns.lease(this.options.database.db, { limit, claim, start })) this.ring()
   }
 
   private claimable(): number {
     return Math.min(this.options.concurrency - this.attempts.size, leasedMax)
   }
 
-  private claim(limit: number): Claim {
+  private claim(limit: number): Omit<Claim, 'afterTenantId'> {
     const { name: worker, leaseMs } = this.options
-    const places = this.report.openPlaces(limit)
-    return { worker, places, limit, leaseMs, afterTenantId: this.turns.lastTenantId }
+    return { worker, places: this.report.openPlaces(limit), limit, leaseMs }
   }
 
   private start(job: LeasedJob): void {
@@ -173,7 +160,7 @@ export class QueueWorker {
   }
 
   private async learnLimits(): Promise<void> {
-    this.isLimited = await hasLimits(this.options.database.db, [...this.kinds.keys()])
+    await this.turns.learnLimits(this.options.database.db, [...this.kinds.keys()])
   }
 
   private async beat(): Promise<void> {
