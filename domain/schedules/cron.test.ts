@@ -31,15 +31,18 @@ test.each([
   ['UTC', '0 0 13 * 5', '2026-11-06T00:00 2026-11-13T00:00 2026-11-20T00:00'],
   ['UTC', '0 0 29 2 *', '2028-02-29T00:00 2032-02-29T00:00'],
   ['UTC', '@weekly', '2026-11-01T00:00 2026-11-08T00:00'],
-])('in %s "%s" comes at %s, each once', (timeZone, cron, listed) => {
-  const expected = listed?.split(' ') ?? []
-  const first = new Date(`${expected[0]}Z`)
-  const last = new Date(`${expected.at(-1)}Z`)
-  const timetable = { cron: cron ?? '', timeZone: timeZone ?? '' }
-  const after = new Date(first.getTime() - 1)
-  expect(iso(nextTimes(timetable, after, expected.length))).toEqual(expected)
-  expect(iso(newestTimes(timetable, { after, until: last }, 10).times)).toEqual(expected)
-})
+] as [timeZone: string, cron: string, times: string][])(
+  'in %s "%s" comes at %s, each once',
+  (timeZone, cron, listed) => {
+    const expected = listed.split(' ')
+    const first = new Date(`${expected[0]}Z`)
+    const last = new Date(`${expected.at(-1)}Z`)
+    const timetable = { cron, timeZone }
+    const after = new Date(first.getTime() - 1)
+    expect(iso(nextTimes(timetable, after, expected.length))).toEqual(expected)
+    expect(iso(newestTimes(timetable, { after, until: last }, 10).times)).toEqual(expected)
+  },
+)
 
 const zones = ['Europe/Berlin', 'America/Havana', 'Australia/Lord_Howe', 'Asia/Kolkata', 'UTC']
 const minuteMs = 60_000
