@@ -48,7 +48,8 @@ export function claimStatement(claim: Claim, lanes: 'free' | 'limited'): SQL {
       from visited v cross join lateral (${lanesOf(sql`v.tenant_id`)}) l
       where v.has_lanes
     ), due as materialized (
-      select l.*, j.tid, j.priority, j.run_at, j.id from lanes l cross join lateral (
+      select j.tid ${isPlain(claim, lanes) ? sql`` : sql`, l.tenant_id, l.turn, l.kind, l.kind_places, l.tenant_places, j.priority, j.run_at, j.id`}
+      from lanes l cross join lateral (
         select q.ctid as tid, q.priority, q.run_at, q.id from jobs q
         where q.status = 'queued' and q.kind = l.kind and q.tenant_id = l.tenant_id
         order by q.priority desc, q.run_at, q.id
@@ -65,7 +66,8 @@ export function claimStatement(claim: Claim, lanes: 'free' | 'limited'): SQL {
     from token where j.ctid = any(array(select tid from picked))
     returning j.tenant_id as "tenantId", j.id, j.lease_token as "leaseToken", j.kind, j.payload, j.attempts,
       j.attempts_max as "attemptsMax", j.run_ms_max as "runMsMax", j.subject_id as "subjectId",
-      j.user_id as "userId", j.request_id as "requestId", j.steps, j.priority, j.run_at as "runAt"`
+      j.user_id as "userId", j.request_id as "requestId", j.steps, j.priority, j.run_at as "runAt",
+      (j.errors @> '[{"code":"lease_lost"}]' or j.errors @> '[{"code":"timeout"}]') as "isSuspect"`
 }
 
 /**

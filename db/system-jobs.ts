@@ -24,6 +24,7 @@ export type LeasedJob = {
   steps: JobStep[] // done by earlier attempts
   priority: number
   runAt: string // ISO
+  isSuspect: boolean // an earlier attempt took its worker away, or too long, or ran beside one that did
 }
 
 /**

@@ -11,10 +11,17 @@ import {
   releaseJob,
 } from '../../domain/jobs/lease.ts'
 import { JobFailure, JobMoot, JobReleased, LeaseLost } from '../../domain/jobs/outcome.ts'
+import { storableFault, storableResult } from '../../domain/jobs/storable.ts'
 import type { Deps } from '../../functions/_shared/ports/deps.ts'
-import type { JobContext, JobHost, JobKind } from '../../functions/_shared/ports/jobs.ts'
+import type {
+  JobCompletion,
+  JobContext,
+  JobHost,
+  JobKind,
+} from '../../functions/_shared/ports/jobs.ts'
 import type { Log } from '../../functions/_shared/ports/log.ts'
 import type { Completions } from './completions.ts'
+import { ProgressWriter } from './progress.ts'
 
 export type AttemptOptions = {
   deps: Deps
@@ -24,6 +31,13 @@ export type AttemptOptions = {
   completions: Completions
   leaseMs: number
 }
+
+/** What a handler answers when another process has written the end of the attempt. */
+export const endedElsewhere: JobCompletion = {}
+
+// A handler that was told to stop has this long to let go; then the attempt ends without it.
+const letGoMs = 5_000
+const timerMsMax = 2 ** 31 - 1
 
 // Of unknown origin, so the user learns only that; the log has the whole error.
 const unexpected: JobFault = {
@@ -36,18 +50,28 @@ const unexpected: JobFault = {
 export class Attempt {
   readonly job: LeasedJob
   readonly done: Promise<void>
+  /** Nothing is left over: the handler ended by itself, and as it was meant to. */
+  isClean = true
+  /** It has ended, but its handler has not. */
+  isAbandoned = false
   private readonly options: AttemptOptions
   private readonly startedAt = performance.now()
   private heardAt = this.startedAt
   private isEnding = false
-  // Made when first asked for: at a hundred thousand jobs a second they would cost more than the jobs.
+  private ending: Promise<void> | undefined
+  // Made when first needed: at a hundred thousand jobs a second they would cost more than the jobs.
   private lazyLog: Log | undefined
-  private stop: AbortController | undefined
+  private controller: AbortController | undefined
+  private writer: ProgressWriter | undefined
+  private timer: NodeJS.Timeout | undefined
   private stopReason: Error | undefined
 
   constructor(job: LeasedJob, options: AttemptOptions) {
     this.job = job
     this.options = options
+    const runMsMax = job.runMsMax ?? options.kind.runMsMax
+    if (runMsMax !== undefined)
+      this.timer = setTimeout(() => this.stop(overdue()), Math.min(runMsMax, timerMsMax))
     this.done = this.run()
   }
 
@@ -57,57 +81,66 @@ export class Attempt {
     return this.lazyLog
   }
 
-  get signal(): AbortSignal {
-    this.stop ??= new AbortController()
-    if (this.stopReason) this.stop.abort(this.stopReason)
-    return this.stop.signal
+  /** Tells the handler to let go, and why; the first reason is how the attempt ends. */
+  stop(reason: Error): void {
+    if (this.stopReason || this.isEnding) return
+    this.stopReason = reason
+    this.controller?.abort(reason)
+    clearTimeout(this.timer)
+    this.timer = setTimeout(() => void this.abandon(), letGoMs)
   }
 
-  /** Gives the job back to the queue as soon as its handler lets go. */
-  release(): void {
-    this.abort(new JobReleased())
+  /** Ends a stopped attempt without its handler: the fence refuses whatever that may still write. */
+  async abandon(): Promise<void> {
+    if (this.isEnding) return this.ending ?? this.done
+    this.isAbandoned = true
+    this.log.warn('A handler runs on although its attempt was stopped', { code: 'job_runs_on' })
+    await this.settle(this.stopReason)
   }
 
   /** What the database says of the lease; `null`: it did not answer. */
   hear(state: HeartbeatState | null, askedAt: number): void {
     if (this.isEnding) return // its end may have been written between question and answer
-    const runMsMax = this.job.runMsMax ?? this.options.kind.runMsMax ?? Number.POSITIVE_INFINITY
-    if (askedAt - this.startedAt > runMsMax)
-      this.abort(new JobFailure('timeout', 'The attempt took longer than it may.', false))
-    if (state === 'cancel_requested') this.abort(new JobMoot())
-    if (state === 'lost') this.abort(new LeaseLost(this.job.id))
+    if (state === 'cancel_requested') this.stop(new JobMoot())
+    if (state === 'lost') this.stop(new LeaseLost(this.job.id))
     else if (state !== null) this.heardAt = askedAt
     // Somebody else may have the job by now: what we still did would only be refused.
-    else if (askedAt - this.heardAt > this.options.leaseMs) this.abort(new LeaseLost(this.job.id))
-  }
-
-  private abort(reason: Error): void {
-    this.stopReason ??= reason
-    this.stop?.abort(this.stopReason)
+    else if (askedAt - this.heardAt > this.options.leaseMs) this.stop(new LeaseLost(this.job.id))
   }
 
   private async run(): Promise<void> {
     try {
-      await this.complete()
-      this.log.debug('Job completed', {
-        duration_ms: Math.round(performance.now() - this.startedAt),
-      })
+      const isOurs = await this.complete()
+      if (isOurs)
+        this.log.debug('Job completed', {
+          duration_ms: Math.round(performance.now() - this.startedAt),
+        })
     } catch (err) {
       await this.settle(this.stopReason ?? err)
+    } finally {
+      clearTimeout(this.timer)
+      this.writer?.close()
     }
   }
 
-  private async complete(): Promise<void> {
+  /** @returns whether it was this process that wrote the end */
+  private async complete(): Promise<boolean> {
     const { db, kind, completions } = this.options
     const { job } = this
-    const { result = null, effect } = await kind.handler(this.context())
+    const completion = await kind.handler(this.context())
+    if (completion === endedElsewhere) return false
+    if (this.stopReason) throw this.stopReason
+    const result = storableResult(completion.result)
+    await this.writer?.flush()
     if (this.stopReason) throw this.stopReason
     this.isEnding = true
-    if (!effect && (await completions.complete(job, result))) return
+    const { effect } = completion
+    if (!effect && (await completions.complete(job, result))) return true
     await db.transaction(async (tx) => {
       await completeJob(tx, job, result)
       await effect?.(tx)
     })
+    return true
   }
 
   private context(): JobContext {
@@ -121,16 +154,38 @@ export class Attempt {
         return attempt.log
       },
       get signal() {
-        return attempt.signal
+        return attempt.signal()
       },
+      progress: (done, total) => attempt.progress().report(done, total),
     }
   }
 
-  /** A database that is away, or lets us lose a deadlock, leaves the job to its lease: recovery finds it. */
-  private async settle(reason: unknown): Promise<void> {
+  private signal(): AbortSignal {
+    this.controller ??= new AbortController()
+    if (this.stopReason) this.controller.abort(this.stopReason)
+    return this.controller.signal
+  }
+
+  private progress(): ProgressWriter {
+    this.writer ??= new ProgressWriter(this.options.db, this.job, (err) => {
+      if (err instanceof LeaseLost) this.stop(err)
+      else this.log.warn('The progress of a job could not be written', {}, err)
+    })
+    return this.writer
+  }
+
+  private settle(reason: unknown): Promise<void> {
     this.isEnding = true
+    this.ending ??= this.end(reason)
+    return this.ending
+  }
+
+  /** A database that is away, or lets us lose a deadlock, leaves the job to its lease: recovery finds it. */
+  private async end(reason: unknown): Promise<void> {
+    const isVerdict = reason instanceof JobFailure || reason instanceof JobMoot
+    this.isClean = isVerdict && !this.stopReason
     try {
-      await this.end(reason)
+      await this.writeEnd(reason)
     } catch (err) {
       if (err instanceof LeaseLost) this.logLost()
       else if (isUnavailable(err) || isRetryable(err))
@@ -139,7 +194,7 @@ export class Attempt {
     }
   }
 
-  private async end(reason: unknown): Promise<void> {
+  private async writeEnd(reason: unknown): Promise<void> {
     const { db } = this.options
     if (reason instanceof LeaseLost) return this.logLost()
     if (reason instanceof JobMoot) {
@@ -155,7 +210,7 @@ export class Attempt {
 
   private async fail(reason: unknown): Promise<void> {
     const fault = reason instanceof JobFailure ? faultOf(reason) : unexpected
-    const retryMs = retryDelayMs(this.job.attempts, Math.random())
+    const retryMs = retryDelayMs(this.job.attempts, Math.random(), this.options.kind.retryMs)
     const next = await failJob(this.options.db, this.job, { fault, retryMs })
     const fields = { code: fault.code, next }
     if (reason instanceof JobFailure) this.log.warn(`Job failed: ${fault.message}`, fields)
@@ -169,6 +224,7 @@ export class Attempt {
   }
 }
 
-function faultOf({ code, message, isFinal }: JobFailure): JobFault {
-  return { code, message, isFinal }
-}
+const faultOf = ({ code, message, isFinal }: JobFailure): JobFault =>
+  storableFault({ code, message, isFinal })
+
+const overdue = () => new JobFailure('timeout', 'The attempt took longer than it may.', false)

@@ -2,12 +2,15 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { Database } from '../../db/client.ts'
 import { isRetryable, isUnavailable } from '../../db/errors.ts'
 import type { Claim, LeasedJob } from '../../db/system.ts'
-import { heartbeatJobs } from '../../domain/jobs/lease.ts'
 import { jobsChannel } from '../../domain/jobs/queue.ts'
 import type { Deps } from '../../functions/_shared/ports/deps.ts'
 import type { JobHost, JobKind, JobKinds } from '../../functions/_shared/ports/jobs.ts'
 import { Attempt } from './attempt.ts'
+import { Attempts } from './attempts.ts'
 import { Completions } from './completions.ts'
+import { JobProcesses, type JobProcessesOptions } from './job-processes.ts'
+import { kindsOf } from './kinds.ts'
+import { Pressure, type PressureLimits } from './pressure.ts'
 import { reportMs, WorkerReport } from './report.ts'
 import { tendQueue } from './tending.ts'
 import { Turns } from './turns.ts'
@@ -21,8 +24,12 @@ export type QueueWorkerOptions = {
   name: string // for people: who holds a lease
   concurrency: number
   leaseMs: number
-  /** How long a stopping worker waits for what runs. Short: a job goes on elsewhere with all that it has stored. */
+  /** How long a stopping worker waits for what runs; then it gives the rest back, within `giveBackMs` more. */
   drainMs: number
+  /** How jobs get processes of their own. Without it no kind may want one, and suspects run like all others. */
+  processes?: JobProcessesOptions
+  /** When it takes no more jobs although it has places. Default: never. */
+  pressure?: PressureLimits
   /** `false` behind a transaction pooler, which cannot LISTEN: then the poll alone finds work. */
   listens: boolean
 }
@@ -31,9 +38,9 @@ const pollMs = 250
 const tendMs = 250
 const limitsMs = 1_000
 const vacuumMs = 250
+const pressureMs = 250
 const leasedMax = 1_000 // by one statement
 const heartbeatMsMax = 1_000 // also how late a cancel may be heard without the doorbell
-const heartbeatsMax = 1_000 // in one statement
 const unavailablePauseMs = 500
 
 /**
@@ -43,7 +50,9 @@ const unavailablePauseMs = 500
 export class QueueWorker {
   private readonly options: QueueWorkerOptions
   private readonly kinds: Map<string, JobKind>
-  private readonly attempts = new Set<Attempt>()
+  private readonly attempts = new Attempts()
+  private readonly processes: JobProcesses | null
+  private readonly pressure: Pressure | null
   private readonly report: WorkerReport
   private readonly completions: Completions
   private readonly turns = new Turns()
@@ -59,12 +68,10 @@ export class QueueWorker {
 
   constructor(options: QueueWorkerOptions) {
     this.options = options
-    this.kinds = new Map(
-      Object.entries(options.handlers).map(([name, kind]) => [
-        name,
-        typeof kind === 'function' ? { handler: kind } : kind,
-      ]),
-    )
+    const { handlers, processes, pressure, deps } = options
+    this.kinds = kindsOf(handlers, processes?.processesMax ?? 0)
+    this.processes = processes ? new JobProcesses(processes) : null
+    this.pressure = pressure ? new Pressure(pressure, deps.log) : null
     this.vacuuming = new Vacuuming(options.database.db)
     const { database, name, concurrency } = options
     this.report = new WorkerReport({ db: database.db, name, kinds: this.kinds, concurrency })
@@ -94,6 +101,7 @@ export class QueueWorker {
       this.everyMs(limitsMs, () => this.learnLimits()),
       this.everyMs(heartbeatMs, () => this.beat()),
       this.everyMs(reportMs, () => this.report.write()),
+      this.pressure && this.watchPressure(this.pressure),
     ])
     await Promise.race([loops, this.crash.promise])
   }
@@ -103,11 +111,8 @@ export class QueueWorker {
     this.isLeasing = false
     const isRemoved = this.report.remove()
     await this.leasing.catch(() => {}) // what is being leased is ours, too; its failure is for `every`
-    const running = () => Promise.all([...this.attempts].map((attempt) => attempt.done))
-    await Promise.race([running(), pause(this.options.drainMs, undefined, { ref: false })])
-    for (const attempt of this.attempts) attempt.release()
-    await running()
-    await isRemoved
+    await this.attempts.finish(this.options.drainMs)
+    await Promise.all([this.processes?.close(), isRemoved])
     this.stopping.abort()
     this.ring()
     await this.stopListening?.()
@@ -122,18 +127,24 @@ export class QueueWorker {
   }
 
   private claimable(): number {
-    return Math.min(this.options.concurrency - this.attempts.size, leasedMax)
+    const places = Math.min(this.options.concurrency - this.attempts.size, leasedMax)
+    return this.pressure?.allowed(places, this.attempts.size) ?? places
   }
 
   private claim(limit: number): Omit<Claim, 'afterTenantId'> {
     const { name: worker, leaseMs } = this.options
-    return { worker, places: this.report.openPlaces(limit), limit, leaseMs }
+    const places = this.report.openPlaces(limit)
+    if (this.processes)
+      for (const [kind, { isolation }] of this.kinds)
+        if (isolation === 'process') places[kind] = Math.min(places[kind] ?? 0, this.processes.free)
+    return { worker, places, limit, leaseMs }
   }
 
   private start(job: LeasedJob): void {
     const { deps, database, host, leaseMs } = this.options
-    const kind = this.kinds.get(job.kind)
-    if (!kind) throw new Error(`A job of the kind ${job.kind} was leased without a handler.`)
+    const declared = this.kinds.get(job.kind)
+    if (!declared) throw new Error(`A job of the kind ${job.kind} was leased without a handler.`)
+    const kind = this.processes?.kindFor(job, declared) ?? declared
     const { completions } = this
     const attempt = new Attempt(job, { deps, db: database.db, host, kind, completions, leaseMs })
     this.attempts.add(attempt)
@@ -163,24 +174,18 @@ export class QueueWorker {
     await this.turns.learnLimits(this.options.database.db, [...this.kinds.keys()])
   }
 
-  private async beat(): Promise<void> {
-    const running = [...this.attempts]
-    for (let from = 0; from < running.length; from += heartbeatsMax)
-      await this.beatFor(running.slice(from, from + heartbeatsMax))
+  private beat(): Promise<void> {
+    return this.attempts.beat(this.options.database.db, this.options.leaseMs)
   }
 
-  private async beatFor(attempts: Attempt[]): Promise<void> {
-    const { database, leaseMs } = this.options
-    const askedAt = performance.now()
-    try {
-      const leases = attempts.map(({ job }) => job)
-      const states = await heartbeatJobs(database.db, leases, leaseMs)
-      for (const [index, attempt] of attempts.entries())
-        attempt.hear(states[index] ?? 'lost', askedAt)
-    } catch (err) {
-      for (const attempt of attempts) attempt.hear(null, askedAt)
-      throw err
-    }
+  private watchPressure(pressure: Pressure): Promise<void> {
+    let lookedAt = performance.now()
+    return this.everyMs(pressureMs, async () => {
+      const now = performance.now()
+      const lagMs = Math.max(0, now - lookedAt - pressureMs)
+      lookedAt = now
+      if (pressure.read({ rssBytes: process.memoryUsage.rss(), lagMs })) this.ring()
+    })
   }
 
   private everyMs(ms: number, work: () => Promise<void>): Promise<void> {

@@ -27,6 +27,11 @@ export type JobContext = {
    * Throw that.
    */
   readonly signal: AbortSignal
+  /**
+   * Tells how far the attempt has come, in whole numbers. Costs nothing to call often: at most one write in 200 ms, and
+   * the last one is stored with the end. What is stored never falls.
+   */
+  progress(done: number, total: number): void
 }
 
 /** `effect` runs in the transaction that completes the job, which may run several times: both happen or neither. */
@@ -41,10 +46,19 @@ export type JobHandler = (context: JobContext) => Promise<JobCompletion>
 /** A kind of job and what it may take of a worker. */
 export type JobKind = {
   handler: JobHandler
-  /** How many may run in one worker at once; the worker's own concurrency when left out. */
+  /** How many may run in one worker at once; the worker's own concurrency (or number of processes) when left out. */
   concurrency?: number
-  /** Of one attempt, where the job itself does not say. */
+  /** Of one attempt, where the job itself does not say. Default: no limit; 15 minutes in a process of its own. */
   runMsMax?: number
+  /**
+   * `shared` (default) runs in the worker: it must neither block the event loop nor hold much memory. `process` runs
+   * one job at a time in a child process that may do both, crash or hang, and is killed alone.
+   */
+  isolation?: 'shared' | 'process'
+  /** Resident memory of such a process, its base of some 80 MiB included; the host's setting when left out. */
+  memoryBytesMax?: number
+  /** The wait after the first failed attempt; it doubles up to five minutes. Default 1,000; 0 for none. */
+  retryMs?: number
 }
 
 /** What a function's `jobs.ts` exports as `jobs`. */
