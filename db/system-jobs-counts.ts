@@ -91,3 +91,30 @@ export async function readQueueCounters(db: Db): Promise<{ enqueued: number; end
       select inhrelid from pg_inherits where inhparent = 'job_history'::regclass)`)
   return { enqueued: Number(row?.enqueued ?? 0), ended: Number(row?.ended ?? 0) }
 }
+
+/** A setting of a kind for all tenants together (`tenantId` null), or of one tenant. */
+export type JobLimit = {
+  tenantId: string | null
+  tenantName: string | null
+  kind: string // of a tenant also `*`: all its kinds together
+  runningMax: number | null
+  pausedAt: Date | null
+}
+
+/** All limits and pauses; with a tenant, its own alone. */
+export async function listJobLimits(
+  db: Db,
+  { tenantId }: { tenantId: string | null },
+): Promise<JobLimit[]> {
+  const rows = await db.execute<Raw<JobLimit>>(sql`
+    /* system: list-job-limits */
+    select null as "tenantId", null as "tenantName", k.kind, k.running_max as "runningMax",
+      k.paused_at as "pausedAt"
+    from job_kinds k where ${tenantId}::uuid is null
+    union all
+    select l.tenant_id, t.name, l.kind, l.running_max, l.paused_at
+    from job_tenant_limits l join tenants t on t.id = l.tenant_id
+    where ${ofTenant(sql`l.tenant_id`, tenantId)}
+    order by "tenantName" nulls first, kind`)
+  return [...rows].map((row) => ({ ...row, pausedAt: moment(row.pausedAt) }))
+}

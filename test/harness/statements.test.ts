@@ -44,7 +44,13 @@ test('the statements without a tenant are these, and each says its name', async 
   const names = [
     ...['countEndedJobs', 'countOpenJobs', 'deleteExpiredIdempotencyKeys', 'findJobAnywhere'],
     ...['findKey', 'hasLimits', 'leaseJobs', 'leaseLimitedJobs', 'listAllJobs'],
-    ...['listRecentFailures', 'listRunningJobs', 'listTenantsWithEnded', 'listWorkers'],
+    ...[
+      'listJobLimits',
+      'listRecentFailures',
+      'listRunningJobs',
+      'listTenantsWithEnded',
+      'listWorkers',
+    ],
     ...['lockDueSchedules', 'msUntilNextSchedule'],
     ...['promoteDueJobs', 'readQueueCounters', 'recoverExpiredLeases', 'releaseDependents'],
     ...['removeWorker', 'reportWorker'],

@@ -39,6 +39,7 @@ export const systemCalls: { [K in keyof typeof system]: (db: Db) => Promise<unkn
   listWorkers: (db) => system.listWorkers(db, all),
   reportWorker: (db) => system.reportWorker(db, { id, name: 'any', kinds: {}, aliveMs: 1 }),
   removeWorker: (db) => system.removeWorker(db, id),
+  listJobLimits: (db) => system.listJobLimits(db, all),
   readQueueCounters: (db) => system.readQueueCounters(db),
   lockDueSchedules: (db) => system.lockDueSchedules(db, { limit: 1 }),
   msUntilNextSchedule: (db) => system.msUntilNextSchedule(db),
