@@ -58,7 +58,7 @@ export function claimStatement(claim: Claim, lanes: 'free' | 'limited'): SQL {
     ), token as materialized (
       select gen_random_uuid() as token, clock_timestamp() as at,
         -- A claim that a crash of the server takes back leaves the job queued, and the attempt without a lease.
-        set_config('synchronous_commit', 'off', true) as is_relaxed
+        ${isLimited ? sql`true` : sql`set_config('synchronous_commit', 'off', true)`} as is_relaxed
     )
     update jobs j set status = 'running', attempts = j.attempts + 1, version = j.version + 1,
       lease_token = token.token, leased_by = ${worker}, leased_at = token.at, heartbeat_at = token.at,
@@ -67,7 +67,7 @@ export function claimStatement(claim: Claim, lanes: 'free' | 'limited'): SQL {
     returning j.tenant_id as "tenantId", j.id, j.lease_token as "leaseToken", j.kind, j.payload, j.attempts,
       j.attempts_max as "attemptsMax", j.run_ms_max as "runMsMax", j.subject_id as "subjectId",
       j.user_id as "userId", j.request_id as "requestId", j.steps, j.priority, j.run_at as "runAt",
-      (j.errors @> '[{"code":"lease_lost"}]' or j.errors @> '[{"code":"timeout"}]') as "isSuspect"`
+      j.attempts > 1 and (j.errors @> '[{"code":"lease_lost"}]' or j.errors @> '[{"code":"timeout"}]') as "isSuspect"`
 }
 
 /**
