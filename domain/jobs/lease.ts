@@ -100,12 +100,15 @@ export type Completed = { id: string; hasDependents: boolean }
 /**
  * Completes jobs that have no further effect, in one statement; one that is not in the answer was not completed, and
  * {@link completeJob} says why.
+ * @param completions of different jobs: of two attempts at one the answer could not tell which it was
  */
 export async function completeJobs(
   db: Db,
   completions: readonly Completion[],
 ): Promise<Completed[]> {
   const asked = leaseRows(completions.map(({ lease }) => lease))
+  if (new Set(completions.map(({ lease }) => lease.id)).size < completions.length)
+    throw new RangeError('A job was named twice.')
   const results: Record<string, unknown> = {}
   for (const { lease, result } of completions) if (result !== null) results[lease.id] = result
   const rows = await db.execute<Completed>(sql`
@@ -203,13 +206,17 @@ export async function failJob(
   return end(db, lease, { status: 'dead', error, result: null })
 }
 
-/** Gives a job back unharmed, because this worker has to stop: the attempt does not count. */
+/**
+ * Gives a job back unharmed, because this worker has to stop: the attempt does not count. One whose end somebody has
+ * asked for is cancelled instead.
+ * @returns `false`: the lease was lost, and nothing was done
+ */
 export async function releaseJob(db: Db, lease: Lease): Promise<boolean> {
   const rows = await db.execute(sql`
     with released as (
       update jobs set status = 'queued', attempts = attempts - 1, version = version + 1,
         run_at = clock_timestamp(), lease_token = null, lease_expires_at = null, dedupe_key = null
-      where ${held(lease)}
+      where ${held(lease)} and cancel_requested_at is null
       returning tenant_id, id, attempts + 1 as attempt, leased_at, leased_by
     ), started as (${startedEvents(sql`released`)}
     ), event as (
@@ -220,7 +227,14 @@ export async function releaseJob(db: Db, lease: Lease): Promise<boolean> {
       })}
     )
     select id from released`)
-  return rows.length > 0
+  if (rows.length > 0) return true
+  return endCancelledJob(db, lease).then(
+    () => true,
+    (err) => {
+      if (err instanceof LeaseLost) return false
+      throw err
+    },
+  )
 }
 
 /** Removes an order from the payload that must be carried out once, whoever goes on later. @throws {LeaseLost} */

@@ -15,6 +15,7 @@ export class Completions {
   private readonly db: Db
   private readonly onDependents: () => void
   private waiting: Waiting[] = []
+  private readonly waitingIds = new Set<string>()
   private flights = 0
 
   /** @param onDependents called after the end of jobs for which others wait */
@@ -25,7 +26,10 @@ export class Completions {
 
   /** @returns `false`: it was not completed, and only a statement of its own can say why */
   complete(lease: LeasedJob, result: Record<string, unknown> | null): Promise<boolean> {
+    // An earlier attempt of this worker that lost the job: one answer could not tell the two apart.
+    if (this.waitingIds.has(lease.id)) return Promise.resolve(false)
     const settle = Promise.withResolvers<boolean>()
+    this.waitingIds.add(lease.id)
     this.waiting.push({ lease, result, settle })
     // Behind what else this turn of the event loop completes.
     if (this.waiting.length === 1) setImmediate(() => this.flush())
@@ -43,6 +47,7 @@ export class Completions {
   }
 
   private async write(batch: Waiting[]): Promise<void> {
+    for (const { lease } of batch) this.waitingIds.delete(lease.id)
     try {
       const completed = await completeJobs(this.db, batch)
       const ids = new Set(completed.map(({ id }) => id))
