@@ -8,6 +8,7 @@ import { registry } from './registry.ts'
 import { reportToSupervisor } from './supervisor/channel.ts'
 import { maintain } from './worker/maintenance.ts'
 import { QueueWorker } from './worker/queue-worker.ts'
+import { keepSchedules } from './worker/scheduling.ts'
 import { sweepTemporaryFolders } from './worker/temporary-folder.ts'
 
 /** What the supervisor tells the worker, as JSON in its first argument. Without it, the sources run as they are. */
@@ -45,6 +46,7 @@ const worker = new QueueWorker({
   listens: config.database.prepare,
 })
 worker.run().catch(endOnSurprise)
+keepSchedules({ db: deps.db, log: deps.log, signal: stopping.signal }).catch(endOnSurprise)
 const { jobHistoryDays, runEventDays } = config.retention
 void maintain({
   db: deps.db,
