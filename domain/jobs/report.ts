@@ -5,10 +5,12 @@ import { appendEvents } from '../../db/run-events.ts'
 import type { Lease } from './lease.ts'
 import { LeaseLost } from './outcome.ts'
 
+export type LogLine = { level: 'debug' | 'info' | 'warn' | 'error'; message: string }
+
 export type Report = {
   leaseMs: number | null // from now; null: as long as the time before
   progress: { done: number; total?: number | undefined } | null
-  log: readonly string[]
+  log: readonly LogLine[]
 }
 
 /**
@@ -33,13 +35,15 @@ export async function reportAttempt(
       returning tenant_id, id, lease_expires_at, heartbeat_at, cancel_requested_at
     ), lines as (
       -- A microsecond apart, because events are in the order of their time.
-      select held.tenant_id, held.id, l.line, held.heartbeat_at + l.place * interval '1 microsecond' as at
-      from held cross join unnest(${textArray(log)}::text[]) with ordinality l(line, place)
+      select held.tenant_id, held.id, l.level, l.message,
+        held.heartbeat_at + l.place * interval '1 microsecond' as at
+      from held cross join unnest(${textArray(log.map(({ level }) => level))}::text[],
+        ${textArray(log.map(({ message }) => message))}::text[]) with ordinality l(level, message, place)
     ), written as (
       ${appendEvents({
         from: sql`lines`,
         type: sql`'log'`,
-        data: sql`jsonb_build_object('message', e.line)`,
+        data: sql`jsonb_build_object('level', e.level, 'message', e.message)`,
         at: sql`e.at`,
       })}
     )

@@ -1,7 +1,16 @@
 import * as z from 'zod'
 import { failures, route } from '../_shared/http/route.ts'
 import { Job } from './contract.ts'
-import { dayMs, exampleId, exampleToken, Kind, LeaseMs, param, SmallObject } from './values.ts'
+import {
+  dayMs,
+  exampleId,
+  exampleToken,
+  Kind,
+  LeaseMs,
+  param,
+  SmallObject,
+  Step,
+} from './values.ts'
 
 // An admin's rights hold those of every other role.
 const workers = ['worker', 'admin'] as const
@@ -11,13 +20,11 @@ const onlyWithLease = `409 \`lease_lost\` when the job has ended, was leased ane
 and the attempt should stop.`
 const counter = z.int().min(0).max(2_147_483_647)
 
-const Step = z.object({
-  name: z.string(),
-  attempt: z.int(),
-  started_at: z.string(),
-  finished_at: z.string(),
-  output: z.unknown(),
-})
+const message = z.string().min(1).max(2_000)
+const LogLine = z.union([
+  message.transform((text) => ({ level: 'info' as const, message: text })),
+  z.strictObject({ level: z.enum(['debug', 'info', 'warn', 'error']).default('info'), message }),
+])
 
 export const LeasedJob = z
   .object({
@@ -88,8 +95,8 @@ export const heartbeatJob = route({
         .strictObject({ done: counter, total: counter.optional() })
         .optional()
         .meta({ description: '`done` never falls.' }),
-      log: z.array(z.string().min(1).max(2_000)).max(100).default([]).meta({
-        description: 'Lines for the story of the run.',
+      log: z.array(LogLine).max(100).default([]).meta({
+        description: 'Lines for the story of the run: texts, or texts with a level.',
       }),
     }),
   },

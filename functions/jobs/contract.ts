@@ -4,7 +4,7 @@ import type { RunEventRow } from '../../domain/jobs/events.ts'
 import { pageOf, pageQuery } from '../_shared/http/pages.ts'
 import { content, failures, route } from '../_shared/http/route.ts'
 import type { JobDetailRow, JobRow } from './queries.ts'
-import { exampleId, param } from './values.ts'
+import { exampleId, param, Step } from './values.ts'
 
 const readers = ['viewer', 'ingest', 'worker'] as const
 const ownOnly = 'A key with the role `ingest` sees the jobs of its own user alone.'
@@ -44,15 +44,7 @@ export const JobDetail = z
   .object({
     ...Job.shape,
     steps: z
-      .array(
-        z.object({
-          name: z.string(),
-          attempt: z.int(),
-          started_at: z.string(),
-          finished_at: z.string(),
-          output: z.unknown(),
-        }),
-      )
+      .array(Step)
       .meta({ description: 'That ended well, in their order. A retry goes on behind them.' }),
     depends_on: z.array(z.uuid()).meta({ description: 'Jobs that it still waits for.' }),
   })
@@ -85,6 +77,34 @@ export const listJobs = route({
   },
   replies: { 200: pageOf(Job) },
   example: { query: { status: 'failed', limit: '5' } },
+})
+
+const count = z.int()
+const JobCounts = z.object({
+  kind: z.string().meta({ example: 'documents.extract' }),
+  queued: count,
+  waiting: count,
+  running: count,
+  failed: count,
+  dead: count,
+  cancelled: count,
+})
+
+export const countJobs = route({
+  method: 'get',
+  path: '/counts',
+  operationId: 'countJobs',
+  role: ['viewer', 'worker'],
+  summary: 'Count jobs by kind and state',
+  description: 'Open ones, and ended ones that did not complete.',
+  replies: {
+    200: z.object({
+      items: z.array(JobCounts),
+      exact: z.boolean().meta({
+        description: 'False beyond a million jobs or a thousand kinds: then there are more.',
+      }),
+    }),
+  },
 })
 
 export const getJob = route({

@@ -8,6 +8,7 @@ import type { Deps } from '../_shared/ports/deps.ts'
 import { claimJobs, giveBack, type TenantClaim } from './claims.ts'
 import type * as contract from './contract-lease.ts'
 import { listLeaseEnds } from './lease-queries.ts'
+import { Presence } from './presence.ts'
 import { refuseReservedKinds } from './rules.ts'
 
 const pollMs = 200
@@ -20,6 +21,7 @@ const waitBounds = { max: 200, perKeyMax: 50 } // in this process; each asks fou
 export function leaseHandler(deps: Deps): Handler<typeof contract.leaseJobs> {
   const places = new StreamPlaces(waitBounds, 'waiting lease requests')
   const { db, config } = deps
+  const presence = new Presence(db)
   return async (c, { json }) => {
     const named = json.kinds.map((kind, index) => ({ kind, pointer: `/kinds/${index}` }))
     refuseReservedKinds(named, config.functionNames)
@@ -31,8 +33,13 @@ export function leaseHandler(deps: Deps): Handler<typeof contract.leaseJobs> {
       leaseMs: json.lease_ms,
       places: Object.fromEntries(json.kinds.map((kind) => [kind, json.limit])),
     }
-    const waitMs = Math.min(json.wait_ms, config.requestTimeoutMs - marginMs)
-    const jobs = await claimOrWait(deps, c, { claim, waitMs, places })
+    const waitMs = Math.max(0, Math.min(json.wait_ms, config.requestTimeoutMs - marginMs))
+    const aliveMs = waitMs + json.lease_ms
+    const worker = { tenantId: c.tenantId, name: json.worker, places: claim.places, aliveMs }
+    const [jobs] = await Promise.all([
+      claimOrWait(deps, c, { claim, waitMs, places }),
+      presence.tell(worker, c.log),
+    ])
     if (c.signal.aborted) {
       await giveBack(db, jobs, c.log)
       return reply(200, { jobs: [] })

@@ -7,6 +7,7 @@ import { AppError } from '../_shared/http/problems.ts'
 import { type Handler, reply } from '../_shared/http/route.ts'
 import type { Deps } from '../_shared/ports/deps.ts'
 import * as contract from './contract.ts'
+import { countJobs } from './count-queries.ts'
 import { firstId } from './follow.ts'
 import { findJobDetail, type JobRow, jobReader, listJobs } from './queries.ts'
 
@@ -75,4 +76,17 @@ export const historyHandler =
     const parts = { rows, limit, position, item: contract.toRunEvent }
     const page = await toPage({ cursors: c.cursors, scope, url: c.url }, parts)
     return reply(200, page.body, { headers: page.headers })
+  }
+
+export const countHandler =
+  ({ db }: Deps): Handler<typeof contract.countJobs> =>
+  async (c) => {
+    const { rows, isExact } = await countJobs(db, c.tenantId)
+    const none = { queued: 0, waiting: 0, running: 0, failed: 0, dead: 0, cancelled: 0 }
+    const items = [...Map.groupBy(rows, ({ kind }) => kind)].map(([kind, counts]) => ({
+      kind,
+      ...none,
+      ...Object.fromEntries(counts.map(({ status, count }) => [status, count])),
+    }))
+    return reply(200, { items, exact: isExact })
   }

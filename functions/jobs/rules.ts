@@ -1,14 +1,5 @@
-import { blobDeletionJobKind } from '../../domain/documents/processing.ts'
+import { firstPart, isReservedKind } from '../../domain/jobs/kinds.ts'
 import { AppError, type InputFault } from '../_shared/http/problems.ts'
-
-const firstPart = (kind: string): string => kind.split('.', 1)[0] ?? ''
-
-/**
- * Is this a kind of Octavo's own? Its first part is then a function's name, or that of work which functions share: no
- * caller may queue it, because its payload is trusted, nor lease it, because nobody else knows how to run it.
- */
-export const isReservedKind = (kind: string, functionNames: readonly string[]): boolean =>
-  firstPart(kind) === firstPart(blobDeletionJobKind) || functionNames.includes(firstPart(kind))
 
 type NamedKind = { kind: string; pointer: string }
 

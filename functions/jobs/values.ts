@@ -1,12 +1,12 @@
 import * as z from 'zod'
+import { kindCharactersMax, kindPattern } from '../../domain/jobs/kinds.ts'
 
 /** Kinds of values that several routes of this function read. */
 export const param = z.object({ id: z.uuid().toLowerCase() })
 export const exampleId = { id: '0199a1c2-77aa-7aaa-8aaa-000000000003' }
 export const exampleToken = 'b6a6b1f0-5d5c-4c9c-9d1c-3f6f0c1d2e3a'
 
-const kindPattern = /^[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*$/
-export const Kind = z.string().max(100).regex(kindPattern).meta({
+export const Kind = z.string().max(kindCharactersMax).regex(kindPattern).meta({
   description: 'Words of letters, digits, `_` and `-`, joined by dots. Names the work to be done.',
   example: 'reports.render',
 })
@@ -26,4 +26,12 @@ export const SmallObject = z
 export const LeaseMs = z.int().min(1_000).max(3_600_000).meta({
   description: 'Without a heartbeat for this long, the job goes to somebody else.',
   example: 60_000,
+})
+
+export const Step = z.object({
+  name: z.string(),
+  attempt: z.int(),
+  started_at: z.string(),
+  finished_at: z.string(),
+  output: z.unknown(),
 })

@@ -1,30 +1,17 @@
 import { expect, test } from 'vitest'
 import * as z from 'zod'
-import { completeDocument } from '../harness/documents.ts'
 import { type Operation, setupAll } from './functions.ts'
-import { createResources, type Resources } from './resources.ts'
+import { createResources } from './resources.ts'
+import { prepare } from './states.ts'
 
 const bench = await setupAll()
 
-// These need a completed document; others, such as cancelling, one that is not.
-const readsResults = /\/(pages|text)\b/
-
-async function complete({ documents, jobs }: Resources): Promise<void> {
-  const document = {
-    id: documents?.id ?? '',
-    job_id: jobs?.id ?? '',
-    status: 'pending',
-    version: 1,
-  }
-  const tenantId = bench.tenant.id
-  await completeDocument(bench.db, { tenantId, document, pages: ['One page.', 'Another.'] })
-}
-
 /** What the reference page shows for an operation, sent for real; ids in it are those of real rows. */
-async function send({ route, path, functionName }: Operation): Promise<Response> {
+async function send(operation: Operation): Promise<Response> {
+  const { route, path, functionName } = operation
   // Each example gets rows of its own: some of them end what they are shown on.
   const resources = await createResources(bench, `example-${route.operationId.toLowerCase()}`)
-  if (readsResults.test(path)) await complete(resources)
+  await prepare(bench.db, operation, { tenantId: bench.tenant.id, resources })
   const params = { ...route.example?.param, ...resources[functionName] }
   const url = path.replaceAll(/:(\w+)/g, (_, name: string) => params[name as 'id'] ?? '1')
   const query = new URLSearchParams(route.example?.query).toString()

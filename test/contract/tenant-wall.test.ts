@@ -36,11 +36,13 @@ async function call(operation: Operation, id: string): Promise<{ status: number;
   })
   const text = await response.text()
   const instance = response.headers.get('x-request-id') ?? ''
-  return {
-    status: response.status,
-    text: text.replaceAll(instance, 'REQUEST').replaceAll(id, 'ID'),
-  }
+  const shown = text.replaceAll(instance, 'REQUEST').replaceAll(id, 'ID')
+  return { status: response.status, text: response.status === 201 ? withoutNew(shown) : shown }
 }
+
+/** What is made anew has an id and times of its own, whatever it was asked to refer to. */
+const withoutNew = (text: string): string =>
+  text.replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}|\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'NEW')
 
 const withId = bench.operations.filter(
   ({ path, functionName }) => path.includes(':id') && others[functionName],

@@ -1,17 +1,13 @@
 import { blobDeletionJobKind } from '../../domain/documents/processing.ts'
-import { cancelJob, ringWorkers } from '../../domain/jobs/queue.ts'
-import { type Call, requireVersion } from '../_shared/http/call.ts'
+import { cancelJob } from '../../domain/jobs/queue.ts'
+import { requireVersion } from '../_shared/http/call.ts'
 import { AppError } from '../_shared/http/problems.ts'
 import { type Handler, reply } from '../_shared/http/route.ts'
 import type { Deps } from '../_shared/ports/deps.ts'
 import * as contract from './contract.ts'
 import { findJob } from './queries.ts'
 import { missing } from './reading.ts'
-
-// Not awaited: a worker that hears nothing looks by itself within about a second.
-function wakeWorkers({ db }: Deps, c: Call, reason: 'queued' | 'cancel'): void {
-  ringWorkers(db, reason).catch((err: unknown) => c.log.warn('workers were not woken', {}, err))
-}
+import { wakeWorkers } from './waking.ts'
 
 export const cancelHandler =
   (deps: Deps): Handler<typeof contract.cancelJob> =>

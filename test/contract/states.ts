@@ -1,0 +1,47 @@
+import { and, eq } from 'drizzle-orm'
+import type { Db } from '../../db/client.ts'
+import { jobKinds, jobs, jobTenantLimits } from '../../db/schema/index.ts'
+import { completeDocument, failDocument } from '../harness/documents.ts'
+import type { Operation } from './functions.ts'
+import type { Resources } from './resources.ts'
+
+type Rows = { tenantId: string; resources: Resources }
+
+/** Brings the rows of a tenant into the state in which the example of an operation succeeds. */
+export async function prepare(db: Db, { route, path }: Operation, rows: Rows): Promise<void> {
+  const document = {
+    id: rows.resources.documents?.id ?? '',
+    job_id: rows.resources.jobs?.id ?? '',
+    status: 'pending',
+    version: 1,
+  }
+  const { tenantId } = rows
+  if (/\/(pages|text)\b/.test(path))
+    await completeDocument(db, { tenantId, document, pages: ['One page.', 'Another.'] })
+  if (path.endsWith('/:id/redrive')) await failDocument(db, { tenantId, document, code: 'damaged' })
+  const token = leaseTokenOf(route.example?.json)
+  if (token !== null) await lease(db, { tenantId, id: document.job_id, token })
+  const kind = route.example?.param?.kind
+  if (kind !== undefined) await limit(db, { tenantId, kind })
+}
+
+function leaseTokenOf(json: unknown): string | null {
+  const token: unknown = Reflect.get(Object(json), 'lease_token')
+  return typeof token === 'string' ? token : null
+}
+
+type Leased = { tenantId: string; id: string; token: string }
+
+async function lease(db: Db, { tenantId, id, token }: Leased): Promise<void> {
+  const now = new Date()
+  const leased = { leaseToken: token, leasedAt: now, heartbeatAt: now, leaseExpiresAt: now }
+  await db
+    .update(jobs)
+    .set({ status: 'running', attempts: 1, ...leased })
+    .where(and(eq(jobs.tenantId, tenantId), eq(jobs.id, id)))
+}
+
+async function limit(db: Db, { tenantId, kind }: { tenantId: string; kind: string }) {
+  await db.insert(jobTenantLimits).values({ tenantId, kind, runningMax: 1 }).onConflictDoNothing()
+  await db.insert(jobKinds).values({ kind, runningMax: 1 }).onConflictDoNothing()
+}
