@@ -47,10 +47,13 @@ export function endJobs({ status, error, result }: Ending): SQL {
  * The same for jobs that completed without failing, where the document was completed by what they did. `gone` has
  * {@link keptColumns}, `version`, `errors`, `has_dependents` and `final_result`; nothing is copied twice on its way.
  */
-export const keepCompleted: SQL = sql`kept as (
+export const keepCompleted = (): SQL => sql`kept as (
       insert into job_history (${keptColumns}, version, status, result, errors, finished_at)
       select ${keptColumns}, version + 1, 'completed', final_result, errors, clock_timestamp() from gone
-    ), told as (
+    ), ${tellCompleted()}`
+
+/** Only the word to those that wait: for kinds whose completed jobs nobody asks for. `gone` has `has_dependents`. */
+export const tellCompleted = (): SQL => sql`told as (
       insert into job_endings (tenant_id, id, status)
       select tenant_id, id, 'completed' from gone where has_dependents
     )`

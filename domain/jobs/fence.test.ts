@@ -8,7 +8,8 @@ import { Completions } from '../../local-runtime/worker/completions.ts'
 import { claimOf } from '../../test/harness/claims.ts'
 import { openTestDatabase } from '../../test/harness/setup.ts'
 import { createTenant } from '../../test/harness/tenants.ts'
-import { completeJobs, releaseJob } from './lease.ts'
+import { releaseJob } from './lease.ts'
+import { completeJobs } from './lease-batches.ts'
 import { cancelJob, enqueueJobs } from './queue.ts'
 
 let db: Db

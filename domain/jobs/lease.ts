@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import type { Db, Tx } from '../../db/client.ts'
-import { endJobs, keepCompleted, keptColumns } from '../../db/run-ending.ts'
+import { endJobs, tellCompleted } from '../../db/run-ending.ts'
 import { appendEvents, startedEvents } from '../../db/run-events.ts'
 import { LeaseLost } from './outcome.ts'
 
@@ -32,35 +32,11 @@ export async function holdLease(tx: Tx, lease: Lease, progress?: Progress): Prom
 
 export type HeartbeatState = 'held' | 'cancel_requested' | 'lost'
 
-/**
- * Prolongs leases from now, by the database's clock, but no attempt beyond the time that it may run.
- * @returns one state for each lease, in order
- */
-export async function heartbeatJobs(
-  db: Db,
-  leases: readonly Lease[],
-  leaseMs: number,
-): Promise<HeartbeatState[]> {
-  if (leases.length === 0) return []
-  const rows = await db.execute<{ id: string; token: string; cancel: boolean }>(sql`
-    with asked as materialized (${leaseRows(leases)}), relaxed as materialized (
-      -- Should a crash of the server take this back, the lease only ends sooner.
-      select clock_timestamp() as at, set_config('synchronous_commit', 'off', true)
-    )
-    update jobs j set heartbeat_at = relaxed.at, lease_expires_at = least(
-      relaxed.at + ${leaseMs}::int * interval '1 millisecond', j.leased_at + j.run_ms_max * interval '1 millisecond')
-    from relaxed where ${heldByAsked}
-    returning j.id, j.lease_token as token, j.cancel_requested_at is not null as cancel`)
-  const found = new Map([...rows].map(({ id, token, cancel }) => [`${id} ${token}`, cancel]))
-  return Promise.all(
-    leases.map(async (lease) => {
-      const cancel = found.get(`${lease.id} ${lease.leaseToken}`)
-      return cancel === undefined ? heartbeatJob(db, lease, leaseMs) : heartbeatState(cancel)
-    }),
-  )
-}
+/** `unsuccessful`: a completed job leaves nothing behind, like a message that was read. */
+export type HistoryPolicy = 'all' | 'unsuccessful'
 
-const heartbeatState = (cancel: boolean): HeartbeatState => (cancel ? 'cancel_requested' : 'held')
+export const heartbeatState = (cancel: boolean): HeartbeatState =>
+  cancel ? 'cancel_requested' : 'held'
 
 export async function heartbeatJob(db: Db, lease: Lease, leaseMs: number): Promise<HeartbeatState> {
   const [row] = await db.execute<{ cancel: boolean }>(sql`
@@ -71,57 +47,6 @@ export async function heartbeatJob(db: Db, lease: Lease, leaseMs: number): Promi
   return row ? heartbeatState(row.cancel) : 'lost'
 }
 
-/** Rows of `tenant_id`, `id` and `lease_token`. The leases of one claim share two of them, which are sent once. */
-function leaseRows(leases: readonly Lease[]) {
-  const claims = [...Map.groupBy(leases, ({ tenantId, leaseToken }) => `${tenantId},${leaseToken}`)]
-  const column = (part: 0 | 1) => `{${claims.map(([claim]) => claim.split(',')[part]).join(',')}}`
-  const ids = claims.map(([, members]) => `"{${members.map(({ id }) => id).join(',')}}"`)
-  return sql`select c.tenant_id, i.id, c.lease_token
-    from unnest(${column(0)}::uuid[], ${column(1)}::uuid[], ${`{${ids.join(',')}}`}::text[])
-      as c(tenant_id, lease_token, ids)
-    cross join lateral unnest(c.ids::uuid[]) as i(id)`
-}
-
-/**
- * The fence for many: rows of `jobs j` whose lease is in the CTE `asked`. Each is looked up by its key and then taken by
- * its place, so that no plan can be chosen that reads the whole table, whatever the server believes of its size.
- * A row that somebody changes at the same moment may be passed over: ask for that one alone before it counts as lost.
- */
-const heldByAsked = sql`j.ctid = any(array(
-      select (select q.ctid from jobs q
-        where q.tenant_id = a.tenant_id and q.id = a.id and q.lease_token = a.lease_token)
-      from asked a))
-    and case when (j.tenant_id, j.id, j.lease_token) in (select tenant_id, id, lease_token from asked)
-      then true else false end` // a bare `in` would become a join, and look every key up again
-
-export type Completion = { lease: Lease; result: Record<string, unknown> | null }
-export type Completed = { id: string; hasDependents: boolean }
-
-/**
- * Completes jobs that have no further effect, in one statement; one that is not in the answer was not completed, and
- * {@link completeJob} says why.
- * @param completions of different jobs: of two attempts at one the answer could not tell which it was
- */
-export async function completeJobs(
-  db: Db,
-  completions: readonly Completion[],
-): Promise<Completed[]> {
-  const asked = leaseRows(completions.map(({ lease }) => lease))
-  if (new Set(completions.map(({ lease }) => lease.id)).size < completions.length)
-    throw new RangeError('A job was named twice.')
-  const results: Record<string, unknown> = {}
-  for (const { lease, result } of completions) if (result !== null) results[lease.id] = result
-  const rows = await db.execute<Completed>(sql`
-    with asked as materialized (${asked}), results as materialized (
-      select ${JSON.stringify(results)}::jsonb as by_id
-    ), gone as (
-      delete from jobs j using results where ${heldByAsked}
-      returning ${keptColumns}, version, errors, has_dependents, results.by_id->id::text as final_result
-    ), ${keepCompleted}
-    select id, has_dependents as "hasDependents" from gone`)
-  return [...rows]
-}
-
 /**
  * Moves the job to history as completed. Run it in the transaction of the job's effect, before the effect.
  * @throws {LeaseLost}
@@ -130,9 +55,19 @@ export async function completeJob(
   tx: Tx,
   lease: Lease,
   result: Record<string, unknown> | null = null,
+  history: HistoryPolicy = 'all',
 ): Promise<void> {
+  if (history === 'unsuccessful') return leaveNothing(tx, lease)
   const json = result === null ? null : JSON.stringify(result)
   await end(tx, lease, { status: 'completed', error: null, result: json })
+}
+
+async function leaveNothing(tx: Tx, lease: Lease): Promise<void> {
+  const rows = await tx.execute(sql`
+    with gone as (delete from jobs where ${held(lease)} returning tenant_id, id, has_dependents),
+    ${tellCompleted()}
+    select id from gone`)
+  if (rows.length === 0) throw new LeaseLost(lease.id)
 }
 
 /** Ends a running job as its attempt was told to. @throws {LeaseLost} */

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Db } from '../../db/client.ts'
-import { heartbeatJobs } from '../../domain/jobs/lease.ts'
+import { heartbeatJobs } from '../../domain/jobs/lease-batches.ts'
 import { JobReleased } from '../../domain/jobs/outcome.ts'
 import type { Attempt } from './attempt.ts'
 

@@ -1,6 +1,7 @@
 import type { Db } from '../../db/client.ts'
 import type { LeasedJob } from '../../db/system-jobs.ts'
-import { type Completion, completeJobs } from '../../domain/jobs/lease.ts'
+import type { HistoryPolicy } from '../../domain/jobs/lease.ts'
+import { type Completion, completeJobs } from '../../domain/jobs/lease-batches.ts'
 
 type Waiting = Completion & { settle: PromiseWithResolvers<boolean> }
 
@@ -14,8 +15,9 @@ const flightsMax = 2
 export class Completions {
   private readonly db: Db
   private readonly onDependents: () => void
-  private waiting: Waiting[] = []
+  private readonly waiting: Record<HistoryPolicy, Waiting[]> = { all: [], unsuccessful: [] }
   private readonly waitingIds = new Set<string>()
+  private isFlushing = false
   private flights = 0
 
   /** @param onDependents called after the end of jobs for which others wait */
@@ -25,31 +27,38 @@ export class Completions {
   }
 
   /** @returns `false`: it was not completed, and only a statement of its own can say why */
-  complete(lease: LeasedJob, result: Record<string, unknown> | null): Promise<boolean> {
+  complete(
+    lease: LeasedJob,
+    result: Record<string, unknown> | null,
+    history: HistoryPolicy = 'all',
+  ): Promise<boolean> {
     // An earlier attempt of this worker that lost the job: one answer could not tell the two apart.
     if (this.waitingIds.has(lease.id)) return Promise.resolve(false)
-    const settle = Promise.withResolvers<boolean>()
     this.waitingIds.add(lease.id)
-    this.waiting.push({ lease, result, settle })
+    const settle = Promise.withResolvers<boolean>()
+    this.waiting[history].push({ lease, result, settle })
     // Behind what else this turn of the event loop completes.
-    if (this.waiting.length === 1) setImmediate(() => this.flush())
+    if (!this.isFlushing) setImmediate(() => this.flush())
+    this.isFlushing = true
     return settle.promise
   }
 
   private flush(): void {
-    while (this.waiting.length > 0 && this.flights < flightsMax) {
-      this.flights += 1
-      void this.write(this.waiting.splice(0, batchMax)).finally(() => {
-        this.flights -= 1
-        this.flush()
-      })
-    }
+    this.isFlushing = false
+    for (const history of ['all', 'unsuccessful'] as const)
+      while (this.waiting[history].length > 0 && this.flights < flightsMax) {
+        this.flights += 1
+        void this.write(this.waiting[history].splice(0, batchMax), history).finally(() => {
+          this.flights -= 1
+          this.flush()
+        })
+      }
   }
 
-  private async write(batch: Waiting[]): Promise<void> {
+  private async write(batch: Waiting[], history: HistoryPolicy): Promise<void> {
     for (const { lease } of batch) this.waitingIds.delete(lease.id)
     try {
-      const completed = await completeJobs(this.db, batch)
+      const completed = await completeJobs(this.db, batch, history)
       const ids = new Set(completed.map(({ id }) => id))
       if (completed.some(({ hasDependents }) => hasDependents)) this.onDependents()
       for (const { lease, settle } of batch) settle.resolve(ids.has(lease.id))

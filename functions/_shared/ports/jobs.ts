@@ -59,6 +59,8 @@ export type JobKind = {
   memoryBytesMax?: number
   /** The wait after the first failed attempt; it doubles up to five minutes. Default 1,000; 0 for none. */
   retryMs?: number
+  /** `unsuccessful`: completed jobs leave nothing behind, which makes them cheaper. Default `all`. */
+  history?: 'all' | 'unsuccessful'
 }
 
 /** What a function's `jobs.ts` exports as `jobs`. */
