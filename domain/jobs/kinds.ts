@@ -1,0 +1,12 @@
+import { blobDeletionJobKind } from '../documents/processing.ts'
+
+/** What stands before the first dot: whose work it is. */
+export const ownerOfKind = (kind: string): string => kind.split('.', 1)[0] ?? ''
+
+/**
+ * Is this a kind of Octavo's own? It then begins with a function's name, or with that of work which functions share.
+ * No caller may queue such a job, because its payload is trusted, nor lease it, because nobody else can run it.
+ * @param functionNames of all functions of the host
+ */
+export const isReservedKind = (kind: string, functionNames: readonly string[]): boolean =>
+  [ownerOfKind(blobDeletionJobKind), ...functionNames].includes(ownerOfKind(kind))
