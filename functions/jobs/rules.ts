@@ -1,4 +1,4 @@
-import { isReservedKind, ownerOfKind } from '../../domain/jobs/kinds.ts'
+import { firstPart, isReservedKind } from '../../domain/jobs/kinds.ts'
 import { AppError, type InputFault } from '../_shared/http/problems.ts'
 
 type NamedKind = { kind: string; pointer: string }
@@ -15,7 +15,7 @@ export function refuseReservedKinds(
     .filter(({ kind }) => isReservedKind(kind, functionNames))
     .slice(0, faultsMax)
     .map(({ kind, pointer }): InputFault => {
-      const detail = `Kinds that begin with "${ownerOfKind(kind)}." are Octavo's own.`
+      const detail = `Kinds that begin with "${firstPart(kind)}." are Octavo's own.`
       return { in: 'body', pointer, code: 'reserved_kind', detail }
     })
   const [first] = errors
