@@ -82,8 +82,10 @@ export function requireSound<Host extends RunHost>({
 
 function requireNames(names: readonly string[]): void {
   for (const name of names)
-    if (name.trim() === '' || name.length > nameCharactersMax)
-      throw new Error(`"${name}" is no name: it takes 1 to ${nameCharactersMax} characters.`)
+    if (name.trim() === '' || name.length > nameCharactersMax || /\p{C}/u.test(name))
+      throw new Error(
+        `"${name}" is no name: it takes 1 to ${nameCharactersMax} visible characters.`,
+      )
   if (new Set(names).size < names.length)
     throw new Error(`Two have the same name: ${names.join(', ')}.`)
 }

@@ -163,6 +163,7 @@ test.each<[string, RunDefinition<RunHost>]>([
   ['without steps', { steps: [] }],
   ['with two steps of one name', { steps: [step('a'), step('a')] }],
   ['with a step without a name', { steps: [step(' ')] }],
+  ['with a name that the database cannot hold', { steps: [step('a\0b')] }],
   ['with a step named like a check', { steps: [step('check:a')] }],
   ['with a name that is too long', { steps: [step('a'.repeat(101))] }],
   ['with more steps than may be', { steps: Array.from({ length: 51 }, (_, n) => step(`${n}`)) }],
