@@ -5,6 +5,7 @@ import type { Role } from './schema/index.ts'
 export * from './system-jobs.ts'
 export * from './system-jobs-counts.ts'
 export * from './system-jobs-report.ts'
+export { readWaitFacts } from './system-jobs-why.ts'
 export * from './system-jobs-workers.ts'
 export * from './system-schedules.ts'
 

@@ -13,6 +13,8 @@ import { leaseHandler } from './lease.ts'
 import * as limits from './limits.ts'
 import { countHandler, getHandler, historyHandler, listHandler, visibleReader } from './reading.ts'
 import { redriveHandler, redriveManyHandler } from './redrive.ts'
+import { whyHandler } from './why.ts'
+import * as explaining from './why-contract.ts'
 
 /** Background work: what waits, runs and has ended; and its workers, in any language. */
 export const createApp = (deps: Deps) => {
@@ -23,6 +25,7 @@ export const createApp = (deps: Deps) => {
     .on(contract.getJob, getHandler(deps))
     .on(contract.listRunEvents, historyHandler(deps, readVisible))
     .on(contract.watchJob, watchHandler(deps, readVisible))
+    .on(explaining.explainJob, whyHandler(deps))
     .on(contract.cancelJob, cancelHandler(deps))
     .on(redriving.redriveJob, redriveHandler(deps))
     .on(redriving.redriveJobs, redriveManyHandler(deps))

@@ -21,7 +21,7 @@ function ownUserId(c: Call): string | undefined {
   return role === 'ingest' ? userId : undefined
 }
 
-function isVisible(c: Call, row: { userId: string | null }): boolean {
+export function isVisible(c: Call, row: { userId: string | null }): boolean {
   const own = ownUserId(c)
   return own === undefined || row.userId === own
 }

@@ -53,7 +53,7 @@ test('the statements without a tenant are these, and each says its name', async 
     ],
     ...['lockDueSchedules', 'msUntilNextSchedule'],
     ...['promoteDueJobs', 'readQueueCounters', 'recoverExpiredLeases', 'releaseDependents'],
-    ...['removeWorker', 'reportWorker'],
+    ...['readWaitFacts', 'removeWorker', 'reportWorker'],
   ]
   expect(Object.keys(systemCalls).sort()).toEqual(names)
   const texts = [...(await systemStatements())]

@@ -37,6 +37,7 @@ export const systemCalls: { [K in keyof typeof system]: (db: Db) => Promise<unkn
   countOpenJobs: (db) => system.countOpenJobs(db, all),
   countEndedJobs: (db) => system.countEndedJobs(db, { ...all, since: new Date(0) }),
   listWorkers: (db) => system.listWorkers(db, all),
+  readWaitFacts: (db) => system.readWaitFacts(db, { tenantId: id, id }),
   reportWorker: (db) => system.reportWorker(db, { id, name: 'any', kinds: {}, aliveMs: 1 }),
   removeWorker: (db) => system.removeWorker(db, id),
   listJobLimits: (db) => system.listJobLimits(db, all),
