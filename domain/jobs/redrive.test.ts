@@ -6,14 +6,15 @@ import { documents } from '../../db/schema/index.ts'
 import { type LeasedJob, leaseJobs, releaseDependents } from '../../db/system.ts'
 import { storeDocument } from '../../test/fixtures/stored-document.ts'
 import { claimOf } from '../../test/harness/claims.ts'
+import { eventually } from '../../test/harness/eventually.ts'
 import { openTestDatabase } from '../../test/harness/setup.ts'
 import { memoryStorage } from '../../test/harness/storage.ts'
 import { createTenant } from '../../test/harness/tenants.ts'
 import { extractionJobKind } from '../documents/processing.ts'
 import { listRunEvents } from './events.ts'
 import { completeJob, failJob } from './lease.ts'
-import { cancelJob, enqueueJob, enqueueJobs, type NewJob } from './queue.ts'
-import { type Redrive, type RedriveMany, redriveJob, redriveJobs, StepUnknown } from './redrive.ts'
+import { cancelJob, enqueueJob, type NewJob } from './queue.ts'
+import { type Redrive, redriveJob, StepUnknown } from './redrive.ts'
 
 let db: Db
 let tenantId: string
@@ -139,6 +140,23 @@ test('of several redrives at once one wins, and the job runs once', async () => 
   expect((await events(id)).filter(({ type }) => type === 'redriven')).toHaveLength(1)
 })
 
+test('a redrive that meets another one before its commit does not count as one', async () => {
+  const id = await deadJob(newKind())
+  let second: Promise<unknown> | undefined
+  await db.transaction(async (tx) => {
+    expect(await redriveJob(tx, { tenantId, id })).toBe('queued')
+    second = redrive({ id })
+    await eventually('the second waits for the first', async () => {
+      const [row] = await db.execute<{
+        waits: boolean
+      }>(sql`select exists (select from pg_stat_activity
+        where datname = current_database() and wait_event_type = 'Lock') as waits`)
+      return row?.waits
+    })
+  })
+  expect(await second).toBe('not_ended')
+})
+
 test('no attempt at all is refused: such a job would stop every claim of its kind', async () => {
   const id = await deadJob(newKind())
   for (const attempts of [0, -1, Number.NaN])
@@ -207,34 +225,4 @@ test('a step that the job never began is refused, and the job stays ended', asyn
   const id = await deadJob(newKind())
   await expect(redrive({ id, fromStep: 'unheard of' })).rejects.toThrow(StepUnknown)
   expect(await row('job_history', id)).toMatchObject({ status: 'dead' })
-})
-
-test('many are redriven at once: of one status, kind and tenant, the oldest first, no more than asked', async () => {
-  const [kind, otherKind] = [newKind(), newKind()]
-  const mine = await createTenant(db)
-  const list = [kind, otherKind].flatMap((of) =>
-    Array.from({ length: 620 }, () => ({ tenantId: mine.id, id: uuidv7(), kind: of })),
-  )
-  await enqueueJobs(db, list)
-  await db.execute(sql`
-    with gone as (delete from jobs where tenant_id = ${mine.id} returning *)
-    insert into job_history (tenant_id, id, kind, status, attempts, errors)
-    select tenant_id, id, kind, 'dead', 1, '[{"code":"internal"}]' from gone`)
-  const many = (options: Partial<RedriveMany>) =>
-    redriveJobs(db, { tenantId: mine.id, status: 'dead', limit: 10_000, ...options })
-  const queued = async () => {
-    const rows = await db.execute<{ id: string }>(
-      sql`select id from jobs where tenant_id = ${mine.id} order by id`,
-    )
-    return [...rows].map(({ id }) => id)
-  }
-  expect(await many({ status: 'failed' })).toBe(0)
-  expect(await many({ tenantId, kind })).toBe(0)
-  expect(await many({ kind: otherKind, limit: 3 })).toBe(3)
-  expect(await queued()).toEqual(list.slice(620, 623).map(({ id }) => id))
-  const both = await Promise.all([many({ kind }), many({ kind })])
-  expect(both[0] + both[1]).toBe(620)
-  expect(await many({ kind })).toBe(0)
-  expect(await many({})).toBe(617)
-  expect(await queued()).toHaveLength(1_240)
 })
