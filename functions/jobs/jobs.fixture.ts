@@ -34,7 +34,7 @@ export const kind = 'reports.render'
 /** The routes of this function with the requests of a worker and of those who give it work. */
 export async function setupJobs(options: SetupOptions = {}) {
   const bundle = await setup(createApp, options)
-  const { get, post } = bundle
+  const { get, post, request, tenant } = bundle
   const asWorker = (more: RequestOptions = {}): RequestOptions => ({ as: 'worker', ...more })
   const enqueue = async (more: Record<string, unknown> = {}) => {
     const response = await post('/v1/jobs', { kind, ...more })
@@ -60,6 +60,17 @@ export async function setupJobs(options: SetupOptions = {}) {
     enqueue,
     lease,
     leaseOne,
+    /** A request for leases that its caller can give up. */
+    askWith: (signal: AbortSignal, body: object) =>
+      request('/v1/jobs/lease', {
+        method: 'POST',
+        headers: {
+          authorization: `Bearer ${tenant.keys.worker}`,
+          'content-type': 'application/json',
+        },
+        body: JSON.stringify(body),
+        signal,
+      }),
     /** A job that this worker has begun. */
     begin: async (more: Record<string, unknown> = {}) => {
       await enqueue(more)
