@@ -6,7 +6,13 @@ import { eventually } from '../test/harness/eventually.ts'
 import { openTestDatabase } from '../test/harness/setup.ts'
 import { createTenant } from '../test/harness/tenants.ts'
 import { uuidBound } from './partitions.ts'
-import { type JobStatus, jobHistory, jobWorkers } from './schema/index.ts'
+import {
+  type JobStatus,
+  jobHistory,
+  jobKinds,
+  jobTenantLimits,
+  jobWorkers,
+} from './schema/index.ts'
 import {
   countEndedJobs,
   countOpenJobs,
@@ -69,6 +75,18 @@ test('a status and a kind narrow the list', async () => {
   expect(idsOf(await list({ status: 'waiting' }))).toEqual([waiting])
   expect(await list({ status: 'dead', kind: null, tenantId: one.id })).toHaveLength(2)
   expect(await list({ status: 'running' })).toEqual([])
+})
+
+test('a queued job says whether its kind is paused, for all tenants or for its own', async () => {
+  const { db, one, two, kind, queue, list } = await setup()
+  for (const { id } of [one, two]) await queue(id)
+  const paused = async (tenantId: string) => (await list({ tenantId }))[0]?.isPaused
+  expect(await paused(one.id)).toBe(false)
+  const pausedAt = new Date()
+  await db.insert(jobTenantLimits).values({ tenantId: one.id, kind: '*', pausedAt })
+  expect([await paused(one.id), await paused(two.id)]).toEqual([true, false])
+  await db.insert(jobKinds).values({ kind, pausedAt })
+  expect(await paused(two.id)).toBe(true)
 })
 
 test('a job is found by its id alone, open or ended, and not in the name of another tenant', async () => {

@@ -25,6 +25,7 @@ export type JobOverview = {
   progressDone: number
   progressTotal: number | null
   errorCode: string | null // of its latest error
+  isPaused: boolean // queued, and its kind or its tenant is paused
 }
 
 /** `null` takes all. */
@@ -53,7 +54,11 @@ const overviewOf = (
     v.status, v.attempts, v.attempts_max as "attemptsMax", v.created_at as "createdAt", v.run_at as "runAt",
     v.leased_at as "leasedAt", v.leased_by as "leasedBy", v.finished_at as "finishedAt",
     v.dependencies_open as "dependenciesOpen", v.progress_done as "progressDone",
-    v.progress_total as "progressTotal", v.error_code as "errorCode"
+    v.progress_total as "progressTotal", v.error_code as "errorCode",
+    v.status = 'queued' and (
+      exists (select from job_kinds k where k.kind = v.kind and k.paused_at is not null)
+      or exists (select from job_tenant_limits l where l.tenant_id = v.tenant_id
+        and l.kind in (v.kind, '*') and l.paused_at is not null)) as "isPaused"
   from (${rows}) v join tenants t on t.id = v.tenant_id`
 
 const ofKind = (column: SQL, kind: string | null): SQL =>

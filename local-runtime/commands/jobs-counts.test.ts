@@ -65,10 +65,12 @@ const moment = {
   dependenciesOpen: 0,
   progressDone: 0,
   progressTotal: null,
+  isPaused: false,
 }
 
 test.each([
   [{ status: 'queued', runAt: ago(5) }, 'a worker, for 5s'],
+  [{ status: 'queued', runAt: ago(5), isPaused: true }, 'the end of a pause, for 5s'],
   [{ status: 'waiting' }, 'its time in 1m'],
   [{ status: 'waiting', attempts: 2 }, 'its next attempt in 1m'],
   [{ status: 'waiting', dependenciesOpen: 1 }, 'a job'],

@@ -79,5 +79,6 @@ export function overviewJson(job: JobOverview): Record<string, unknown> {
     dependencies_open: job.dependenciesOpen,
     progress: { done: job.progressDone, total: job.progressTotal },
     error_code: job.errorCode,
+    is_paused: job.isPaused,
   }
 }

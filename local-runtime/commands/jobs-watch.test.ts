@@ -54,6 +54,7 @@ const job = (fields: Partial<JobOverview> = {}): JobOverview => ({
   progressDone: 0,
   progressTotal: null,
   errorCode: 'boom',
+  isPaused: false,
   ...fields,
 })
 

@@ -28,12 +28,14 @@ type JobMoment = Pick<
   | 'dependenciesOpen'
   | 'progressDone'
   | 'progressTotal'
+  | 'isPaused'
 >
 
 /** What a job waits for, who runs it, or how long ago it ended. */
 export function stateWords(job: JobMoment, now: Date): string {
   if (job.status === 'running') return runningWords(job, now)
-  if (job.status === 'queued') return `a worker, for ${since(job.runAt, now)}`
+  if (job.status === 'queued')
+    return `${job.isPaused ? 'the end of a pause' : 'a worker'}, for ${since(job.runAt, now)}`
   if (job.status === 'waiting') return waitingWords(job, now)
   return job.finishedAt === null ? '' : `ended ${since(job.finishedAt, now)} ago`
 }
