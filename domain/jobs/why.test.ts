@@ -1,76 +1,14 @@
 import { uuidv7 } from 'uuidv7'
 import { expect, test } from 'vitest'
-import {
-  type LeasedJob,
-  leaseJobs,
-  leaseLimitedJobs,
-  promoteDueJobs,
-  releaseDependents,
-  reportWorker,
-} from '../../db/system.ts'
-import { claimOf } from '../../test/harness/claims.ts'
-import { openTestDatabase } from '../../test/harness/setup.ts'
-import { createTenant } from '../../test/harness/tenants.ts'
-import { completeJob, failJob } from './lease.ts'
-import { cancelJob, enqueueJob, type NewJob } from './queue.ts'
+import { promoteDueJobs, releaseDependents } from '../../db/system.ts'
+import { setupWaiting, type WaitingWorld } from '../../test/fixtures/waiting-jobs.ts'
+import { failJob } from './lease.ts'
+import { cancelJob } from './queue.ts'
 import { explainJob } from './why.ts'
 import { reportTenantWorker } from './workers.ts'
 
-/** A tenant and a kind of its own, and a live worker with five free places for it. */
-async function setup({ hasWorker = true } = {}) {
-  const { db, sql } = await openTestDatabase()
-  const [{ id: tenantId }, { id: otherId }] = await Promise.all([
-    createTenant(db),
-    createTenant(db),
-  ])
-  const kind = `test.${uuidv7()}`
-  const workerId = uuidv7()
-  const name = `worker ${workerId}`
-  const work = (statistics = {}) =>
-    reportWorker(db, {
-      ...{ id: workerId, name, aliveMs: 60_000 },
-      kinds: {
-        [kind]: { places: 5, free: 5, running: 0, finished: 9, mean_ms: 1_000, ...statistics },
-      },
-    })
-  if (hasWorker) await work()
-  const enqueue = (job: Partial<NewJob> = {}) =>
-    db.transaction((tx) => enqueueJob(tx, { tenantId, id: uuidv7(), kind, ...job }))
-  const lease = async (limit = 10, ofKind = kind): Promise<LeasedJob[]> => {
-    const claim = claimOf(ofKind, { limit, worker: name })
-    const free = await leaseJobs(db, claim)
-    return [...free, ...(await leaseLimitedJobs(db, { ...claim, limit: limit - free.length }))]
-  }
-  const running = async (job: Partial<NewJob> = {}) => {
-    await enqueue(job)
-    const [leased] = await lease(1, job.kind)
-    if (!leased) throw new Error('nothing was leased')
-    return leased
-  }
-  const complete = (job: LeasedJob) => db.transaction((tx) => completeJob(tx, job))
-  const explain = async (id: string) => {
-    const why = await explainJob(db, { tenantId, id })
-    if (!why) throw new Error('there is no such job')
-    return why
-  }
-  const causes = async (id: string) => (await explain(id)).causes.map(({ cause }) => cause)
-  const limit = (ofKind: string, max: number | null) => sql`
-    insert into job_tenant_limits (tenant_id, kind, running_max) values (${tenantId}, ${ofKind}, ${max})`
-  const limitKind = (max: number) =>
-    sql`insert into job_kinds (kind, running_max) values (${kind}, ${max})`
-  const pause = (ofKind: string) => sql`
-    insert into job_tenant_limits (tenant_id, kind, paused_at) values (${tenantId}, ${ofKind}, now())`
-  const resume = () => sql`delete from job_tenant_limits where tenant_id = ${tenantId}`
-  const pauseKind = () => sql`insert into job_kinds (kind, paused_at) values (${kind}, now())`
-  const resumeKind = () => sql`delete from job_kinds where kind = ${kind}`
-  const settings = { limit, limitKind, pause, resume, pauseKind, resumeKind }
-  const actions = { work, enqueue, lease, running, complete, explain, causes }
-  return { db, sql, tenantId, otherId, kind, name, ...actions, ...settings }
-}
-
-type World = Awaited<ReturnType<typeof setup>>
 /** Makes a job wait; `end` removes the cause. */
-type Case = (world: World) => Promise<{ id: string; end: () => Promise<unknown> }>
+type Case = (world: WaitingWorld) => Promise<{ id: string; end: () => Promise<unknown> }>
 
 const fault = { code: 'printer_jam', message: 'The paper is stuck.', isFinal: false }
 
@@ -156,7 +94,7 @@ test.each<[string, string, object, Case]>([
 ])(
   '%s: why says %s, nobody can lease it, and both change together',
   async (_, cause, data, make) => {
-    const world = await setup()
+    const world = await setupWaiting()
     const { id, end } = await make(world)
     expect((await world.explain(id)).causes).toMatchObject([{ cause, data }])
     expect(await world.lease()).toEqual([])
@@ -168,9 +106,11 @@ test.each<[string, string, object, Case]>([
 )
 
 test('without a live worker for its kind and tenant a job waits for one, and is leased by the first', async () => {
-  const { db, enqueue, causes, explain, lease, work, kind, otherId, tenantId } = await setup({
-    hasWorker: false,
-  })
+  const { db, enqueue, causes, explain, lease, work, kind, otherId, tenantId } = await setupWaiting(
+    {
+      hasWorker: false,
+    },
+  )
   const id = await enqueue()
   const places = { [kind]: 1 }
   await reportTenantWorker(db, { tenantId: otherId, name: 'theirs', places, aliveMs: 60_000 })
@@ -190,7 +130,7 @@ test('without a live worker for its kind and tenant a job waits for one, and is 
 })
 
 test('a job behind others says how many, and begins when they have', async () => {
-  const { enqueue, lease, explain, causes, work, otherId, complete } = await setup()
+  const { enqueue, lease, explain, causes, work, otherId, complete } = await setupWaiting()
   await work({ places: 1, free: 1 })
   const urgent = await enqueue({ priority: 1 })
   const early = await enqueue()
@@ -212,7 +152,7 @@ test('a job behind others says how many, and begins when they have', async () =>
 })
 
 test('a job that waited for one that failed says that it will be cancelled, and by which', async () => {
-  const { db, running, enqueue, explain, lease, causes, kind, limit } = await setup()
+  const { db, running, enqueue, explain, lease, causes, kind, limit } = await setupWaiting()
   const other = await running({ kind: `${kind}.other` })
   const id = await enqueue({ dependsOn: [other.id], delayMs: 60_000 })
   await limit('*', 1)
@@ -236,7 +176,8 @@ test('a job that waited for one that failed says that it will be cancelled, and 
 })
 
 test('of several causes all are told, first the one that only a person can end', async () => {
-  const { enqueue, running, explain, pause, resume, kind, limitKind, lease, causes } = await setup()
+  const { enqueue, running, explain, pause, resume, kind, limitKind, lease, causes } =
+    await setupWaiting()
   const other = await running({ kind: `${kind}.other` })
   const both = await enqueue({ dependsOn: [other.id], delayMs: 60_000 })
   expect(await causes(both)).toEqual(['dependency', 'time'])
@@ -258,7 +199,7 @@ test('of several causes all are told, first the one that only a person can end',
 })
 
 test('a pause and a place in the line are both told', async () => {
-  const { enqueue, causes, pauseKind, limit } = await setup()
+  const { enqueue, causes, pauseKind, limit } = await setupWaiting()
   await enqueue()
   const id = await enqueue()
   await pauseKind()
@@ -267,7 +208,7 @@ test('a pause and a place in the line are both told', async () => {
 })
 
 test('a running job says who runs it and how long its lease holds; an ended one how it ended', async () => {
-  const { db, sql, running, explain, complete, tenantId, name } = await setup()
+  const { db, sql, running, explain, complete, tenantId, name } = await setupWaiting()
   const job = await running()
   const why = await explain(job.id)
   expect(why).toMatchObject({ status: 'running', expectedAt: null })
@@ -295,7 +236,7 @@ test('a running job says who runs it and how long its lease holds; an ended one 
 })
 
 test('a job of another tenant, or none, has no answer', async () => {
-  const { db, enqueue, otherId, tenantId } = await setup()
+  const { db, enqueue, otherId, tenantId } = await setupWaiting()
   const id = await enqueue()
   expect(await explainJob(db, { tenantId: otherId, id })).toBeNull()
   expect(await explainJob(db, { tenantId, id: uuidv7() })).toBeNull()
