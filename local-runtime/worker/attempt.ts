@@ -10,7 +10,13 @@ import {
   type JobFault,
   releaseJob,
 } from '../../domain/jobs/lease.ts'
-import { JobFailure, JobMoot, JobReleased, LeaseLost } from '../../domain/jobs/outcome.ts'
+import {
+  JobFailure,
+  JobMoot,
+  JobReleased,
+  LeaseLost,
+  StepBroken,
+} from '../../domain/jobs/outcome.ts'
 import { storableFault, storableResult } from '../../domain/jobs/storable.ts'
 import type { Deps } from '../../functions/_shared/ports/deps.ts'
 import type {
@@ -116,7 +122,7 @@ export class Attempt {
           duration_ms: Math.round(performance.now() - this.startedAt),
         })
     } catch (err) {
-      await this.settle(this.stopReason ?? err)
+      await this.settle(verdictOn(this.stopReason, err))
     } finally {
       clearTimeout(this.timer)
       this.writer?.close()
@@ -209,7 +215,7 @@ export class Attempt {
   }
 
   private async fail(reason: unknown): Promise<void> {
-    const fault = reason instanceof JobFailure ? faultOf(reason) : unexpected
+    const fault = reason instanceof JobFailure ? faultOf(reason) : unexpectedBy(reason)
     const retryMs = retryDelayMs(this.job.attempts, Math.random(), this.options.kind.retryMs)
     const next = await failJob(this.options.db, this.job, { fault, retryMs })
     const fields = { code: fault.code, next }
@@ -224,7 +230,16 @@ export class Attempt {
   }
 }
 
-const faultOf = ({ code, message, isFinal }: JobFailure): JobFault =>
-  storableFault({ code, message, isFinal })
+const faultOf = ({ code, message, isFinal, step }: JobFailure): JobFault =>
+  storableFault({ code, message, isFinal, step })
+
+const unexpectedBy = (reason: unknown): JobFault =>
+  reason instanceof StepBroken ? { ...unexpected, step: reason.step } : unexpected
+
+/** Why the attempt was stopped comes first; a run gives the same reason with the step that it met. */
+const verdictOn = (stop: Error | undefined, thrown: unknown): unknown =>
+  stop instanceof JobFailure && thrown instanceof JobFailure && thrown.code === stop.code
+    ? thrown
+    : (stop ?? thrown)
 
 const overdue = () => new JobFailure('timeout', 'The attempt took longer than it may.', false)
