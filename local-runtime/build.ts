@@ -19,7 +19,7 @@ export type Manifest = {
   files: string[]
 }
 
-export const hostNames = ['supervisor', 'isolate', 'worker', 'relay', 'tasks'] as const
+export const hostNames = ['supervisor', 'isolate', 'worker', 'job', 'relay', 'tasks'] as const
 export type HostName = (typeof hostNames)[number]
 
 export type BuildInput = {
@@ -42,6 +42,7 @@ export const hostEntries: Record<HostName, string> = {
   supervisor: 'local-runtime/supervisor/main.ts',
   isolate: 'local-runtime/isolate.ts',
   worker: 'local-runtime/worker.ts',
+  job: 'local-runtime/worker/job-child.ts',
   relay: 'local-runtime/relay.ts',
   tasks: 'local-runtime/tasks.ts',
 }
@@ -58,7 +59,7 @@ type Entries = { hosts: readonly HostName[] } & Pick<BuildInput, 'functions' | '
 const entriesOf: Record<BuildPart, (input: BuildInput) => Entries> = {
   serving: ({ functions }) => ({ hosts: ['isolate', 'tasks'], functions, programs: {} }),
   background: ({ programs }) => ({
-    hosts: ['supervisor', 'worker', 'relay'],
+    hosts: ['supervisor', 'worker', 'job', 'relay'],
     functions: {},
     programs,
   }),

@@ -13,6 +13,8 @@ export type HostOptions = {
   openapiPath?: string | null
   /** Of all functions, also those in other processes; none by default. */
   functionNames?: readonly string[]
+  /** Connections at once; the configured number by default. */
+  poolMax?: number
   /** Where log lines go; 1 (standard output) by default, 2 where output is for a program. */
   logFd?: number
 }
@@ -38,7 +40,7 @@ export function createDeps(config: Config, options: HostOptions): HostDeps {
   })
   const database = openDatabase({
     ...databaseAddress(config),
-    poolMax: config.database.poolMax,
+    poolMax: options.poolMax ?? config.database.poolMax,
     prepare: config.database.prepare,
     statementTimeoutMs: config.database.statementTimeoutMs,
     connectTimeoutMs: config.database.connectTimeoutMs,

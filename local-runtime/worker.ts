@@ -1,29 +1,22 @@
 import { enableCompileCache } from 'node:module'
 import { hostname } from 'node:os'
-import { join } from 'node:path'
-import type { JobHandler, JobHost } from '../functions/_shared/ports/jobs.ts'
-import { type Config, loadConfig } from './config.ts'
+import { loadConfig } from './config.ts'
 import { createDeps } from './deps.ts'
-import { registry } from './registry.ts'
 import { reportToSupervisor } from './supervisor/channel.ts'
+import { giveBackMs } from './worker/attempts.ts'
+import { jobHost, jobKinds, jobProcesses, workerSpec } from './worker/host.ts'
 import { maintain } from './worker/maintenance.ts'
 import { QueueWorker } from './worker/queue-worker.ts'
 import { keepSchedules } from './worker/scheduling.ts'
 import { sweepTemporaryFolders } from './worker/temporary-folder.ts'
 
-/** What the supervisor tells the worker, as JSON in its first argument. Without it, the sources run as they are. */
-export type WorkerSpec = {
-  /** Built programs that jobs run as child processes, by name. */
-  programs: { extraction: string }
-  compileCache: string
-}
-
-const stallMsMax = 30_000 // without a page: no page of a sound file takes longer
-const drainMs = 5_000
+// Of its memory, heap and all: the supervisor replaces a worker from four fifths on.
+const pressureShare = 0.75
+const besideHeapMb = 256
 const filesAfterMs = 3_600_000
-const megabyte = 1024 * 1024
+const mebibyte = 1024 ** 2
 
-const spec = process.argv[2] === undefined ? null : (JSON.parse(process.argv[2]) as WorkerSpec)
+const spec = workerSpec()
 if (spec) enableCompileCache(spec.compileCache)
 const config = loadConfig()
 const { deps, database, flush, close } = createDeps(config, { role: 'worker' })
@@ -37,11 +30,16 @@ const worker = new QueueWorker({
   deps,
   database,
   host,
-  handlers: await jobHandlers(),
+  handlers: await jobKinds(),
   name: `${hostname()}:${process.pid}`,
   concurrency: config.worker.concurrency,
   leaseMs: config.worker.leaseSeconds * 1000,
-  drainMs,
+  drainMs: config.worker.drainMs - giveBackMs,
+  processes: jobProcesses(config, spec),
+  pressure: {
+    rssBytesMax: (config.worker.memoryMb + besideHeapMb) * mebibyte * pressureShare,
+    lagMsMax: config.worker.lagMsMax,
+  },
   // Where statements cannot be prepared there is a transaction pooler, which cannot LISTEN either.
   listens: config.database.prepare,
 })
@@ -64,31 +62,6 @@ reportToSupervisor({
     await close()
   },
 })
-
-async function jobHandlers(): Promise<Record<string, JobHandler>> {
-  const modules = await Promise.all(registry.map(({ jobs }) => jobs?.()))
-  return Object.assign({}, ...modules.map((module) => module?.jobs))
-}
-
-function jobHost({ checkout, paths, worker: limits }: Config, told: WorkerSpec | null): JobHost {
-  const { extractionDeadlineMs } = limits
-  return {
-    childPath: (program) => told?.programs[program] ?? join(checkout, sourceOf(program)),
-    temporaryFolder: join(paths.run, 'tmp'),
-    extraction: {
-      pagesMax: limits.extractionPagesMax,
-      memoryBytesMax: limits.extractionMemoryMb * megabyte,
-      deadlineMs: extractionDeadlineMs,
-      stallMs: Math.min(stallMsMax, extractionDeadlineMs),
-    },
-  }
-}
-
-/** The source of a program, below the checkout. */
-function sourceOf(program: string): string {
-  const entry = registry.find(({ programs }) => programs?.[program] !== undefined)
-  return join('functions', entry?.name ?? '', entry?.programs?.[program] ?? '')
-}
 
 /** Crash-only: what nobody expected is logged whole and ends the process; leases bring its jobs to another. */
 function endOnSurprise(err: unknown): void {

@@ -118,6 +118,11 @@ function processesOf(s: Settings) {
     worker: {
       concurrency: s.OCTAVO_WORKER_CONCURRENCY,
       leaseSeconds: s.OCTAVO_LEASE_SECONDS,
+      memoryMb: s.OCTAVO_WORKER_MEMORY_MB,
+      lagMsMax: s.OCTAVO_WORKER_LAG_MS,
+      drainMs: s.OCTAVO_WORKER_DRAIN_MS,
+      jobProcessesMax: s.OCTAVO_JOB_PROCESSES,
+      jobMemoryMb: s.OCTAVO_JOB_MEMORY_MB,
       extractionMemoryMb: s.OCTAVO_EXTRACTION_MEMORY_MB,
       extractionDeadlineMs: s.OCTAVO_EXTRACTION_DEADLINE_MS,
       extractionPagesMax: s.OCTAVO_EXTRACTION_PAGES_MAX,

@@ -19,7 +19,7 @@ export function refuseToSupervisor(reason: string): void {
 
 /**
  * Tells the supervisor that this process serves, that it is alive, and how much memory it holds; ends it when the
- * supervisor asks (SIGTERM) or is gone. Without a supervisor (started by hand) only the signal counts.
+ * supervisor asks (SIGTERM; a second one ends it at once) or is gone. Without a supervisor (started by hand) only the signal counts.
  */
 export function reportToSupervisor({ isDrained, remark = null, loaded = [] }: Host): void {
   tell({ type: 'ready', remark, loaded })
@@ -28,7 +28,7 @@ export function reportToSupervisor({ isDrained, remark = null, loaded = [] }: Ho
   process.once('disconnect', () => process.exit(0))
   let isEnding = false
   const end = () => {
-    if (isEnding) return
+    if (isEnding) process.exit(1)
     isEnding = true
     isDrained().then(
       () => process.exit(0),

@@ -83,14 +83,17 @@ export async function startChild(spec: ChildSpec): Promise<Child> {
   return { process: child, pid: child.pid ?? 0, exited, isRunning, tail: () => tail.trim() }
 }
 
-/** Asks a process to end and waits; ends it by force after `waitMs`. */
+const asked = new WeakSet<Child>()
+
+/** Asks a process to end, once, and waits; ends it by force after `waitMs`. A second signal would end it at once. */
 export async function stopChild(
   child: Child,
   signal: NodeJS.Signals,
   waitMs: number,
 ): Promise<void> {
   if (!child.isRunning()) return
-  child.process.kill(signal)
+  if (!asked.has(child)) child.process.kill(signal)
+  asked.add(child)
   const force = setTimeout(() => child.process.kill('SIGKILL'), waitMs)
   await child.exited
   clearTimeout(force)

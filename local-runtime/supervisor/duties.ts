@@ -8,7 +8,7 @@ import { corsOriginsPattern, startCaddy } from '../services/caddy.ts'
 import { startPostgres } from '../services/postgres.ts'
 import type { OutputSink } from '../services/process.ts'
 import { startRedis } from '../services/redis.ts'
-import type { WorkerSpec } from '../worker.ts'
+import type { WorkerSpec } from '../worker/host.ts'
 import { openEntered } from './entered.ts'
 import type { Duty } from './keeper.ts'
 import { startNodeChild } from './node-child.ts'
@@ -31,6 +31,7 @@ const mebibyte = 1024 ** 2
 const besideHeapBytes = 256 * mebibyte
 const readyMs = 20_000
 const relayHeapMb = 128
+const beyondDrainMs = 2_000 // to close connections, and for a busy machine
 
 /** Embedded Postgres; `null` where `DATABASE_URL` names another. */
 export function postgresDuty({ config, sink }: Release): Duty | null {
@@ -93,7 +94,7 @@ function caddyEnvironment({ paths, bind, port, http }: Config): Record<string, s
 /** One of our programs that hosts no function: the relay or the worker. */
 export function hostDuty(release: Release, host: 'relay' | 'worker'): Duty {
   const { config, manifest } = release
-  const heapMb = host === 'relay' ? relayHeapMb : config.isolates.memoryMb
+  const heapMb = host === 'relay' ? relayHeapMb : config.worker.memoryMb
   const args = host === 'worker' ? [JSON.stringify(workerSpec(release))] : []
   return {
     role: host,
@@ -101,6 +102,7 @@ export function hostDuty(release: Release, host: 'relay' | 'worker'): Duty {
     version: versionOf(manifest.hosts[host], args, config.fingerprint),
     // Two relays cannot hold one socket; two workers lease different jobs.
     overlap: host === 'worker',
+    ...(host === 'worker' && { endMsMax: config.worker.drainMs + beyondDrainMs }),
     start: () => startNodeChild(nodeSpec(release, { host, name: host, heapMb, args })),
   }
 }
@@ -108,6 +110,7 @@ export function hostDuty(release: Release, host: 'relay' | 'worker'): Duty {
 function workerSpec({ config, manifest }: Release): WorkerSpec {
   return {
     programs: { extraction: join(manifest.directory, manifest.programs.extraction ?? '') },
+    jobProgram: join(manifest.directory, manifest.hosts.job),
     compileCache: compileCache(config),
   }
 }
@@ -180,6 +183,7 @@ type NodeProgram = { host: HostName; name: string; heapMb: number; args: string[
 
 function nodeSpec(release: Release, { host, name, heapMb, args }: NodeProgram) {
   const { config, manifest, env, log, sink } = release
+  const { drainMs } = host === 'worker' ? config.worker : config.isolates
   return {
     program: process.execPath,
     args: [
@@ -193,7 +197,7 @@ function nodeSpec(release: Release, { host, name, heapMb, args }: NodeProgram) {
     log,
     onOutput: sink(name.replace(/[ ,]/g, '-')),
     readyMs,
-    stopMs: config.isolates.drainMs + 2_000,
+    stopMs: drainMs + beyondDrainMs,
     heartbeatMs: config.isolates.heartbeatMs,
     rssBytesMax: heapMb * mebibyte + besideHeapBytes,
   }

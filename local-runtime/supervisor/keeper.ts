@@ -14,10 +14,12 @@ export type Duty = {
   start(): Promise<Running | NodeChild>
   /** The successor starts before the predecessor ends; only where both can run at once. */
   overlap: boolean
+  /** How long it has to end when everything ends; then it is killed. Default: 5 s. */
+  endMsMax?: number
 }
 
 // When everything ends, nobody waits for streams that may stay open for ever; a replaced process does.
-const endWaitMs = 5_000
+const endMsMaxDefault = 5_000
 
 export type Ensured = 'started' | 'replaced' | 'unchanged'
 type Current = { duty: Duty; running: Running; startedAtMs: number; hasEnded: boolean }
@@ -75,7 +77,8 @@ export class Keeper {
     this.#wanted = null
     return this.#inTurn(async () => {
       const all = [...this.#drainings, ...(this.running ? [this.running] : [])]
-      await Promise.all(all.map((running) => running.stop(endWaitMs)))
+      const endMsMax = this.#current?.duty.endMsMax ?? endMsMaxDefault
+      await Promise.all(all.map((running) => running.stop(endMsMax)))
     })
   }
 

@@ -9,7 +9,7 @@ export const processes = {
     group: 'Processes',
     description:
       'Which functions share an isolate: names separated by spaces, groups separated by `;`, or `each` for one isolate a function. Functions not named share one more isolate.',
-    default: 'health docs logs; users keys; documents search; jobs',
+    default: 'health docs logs; users keys; documents search; jobs schedules',
     example: 'each',
   }),
   OCTAVO_ISOLATE_HEARTBEAT_MS: setting(shortDelay, {
@@ -39,6 +39,45 @@ export const processes = {
     unit: 'jobs',
     default: '2',
     example: '8',
+  }),
+  OCTAVO_WORKER_MEMORY_MB: setting(mebibytes, {
+    group: 'Processes',
+    description:
+      'JavaScript heap of the worker. It takes no more jobs while its whole memory is above three quarters of this and 256 MiB together.',
+    unit: 'MiB',
+    default: '512',
+    example: '1024',
+  }),
+  OCTAVO_WORKER_LAG_MS: setting(shortDelay, {
+    group: 'Processes',
+    description: 'The worker takes no more jobs while its event loop is later than this.',
+    unit: 'milliseconds',
+    default: '500',
+    example: '2s',
+  }),
+  OCTAVO_WORKER_DRAIN_MS: setting(milliseconds({ min: 3_000, max: 600_000 }), {
+    group: 'Processes',
+    description:
+      'Time within which a worker that is stopped or replaced has finished its jobs or given them back.',
+    unit: 'milliseconds',
+    default: '25000',
+    example: '10s',
+  }),
+  OCTAVO_JOB_PROCESSES: setting(wholeNumber({ min: 1, max: 64 }), {
+    group: 'Processes',
+    description:
+      'Processes for jobs that need one of their own, at the same time. Each may open five connections to the database.',
+    unit: 'processes',
+    default: '2',
+    example: '4',
+  }),
+  OCTAVO_JOB_MEMORY_MB: setting(mebibytes, {
+    group: 'Processes',
+    description:
+      'Memory of one such process where the kind of the job names none; beyond it the attempt fails as `out_of_memory`.',
+    unit: 'MiB',
+    default: '512',
+    example: '2048',
   }),
   OCTAVO_LEASE_SECONDS: setting(wholeNumber({ min: 2, max: 600 }), {
     group: 'Processes',

@@ -1,0 +1,64 @@
+import { join } from 'node:path'
+import type { JobHost, JobKinds } from '../../functions/_shared/ports/jobs.ts'
+import { type Config, environment } from '../config.ts'
+import { registry } from '../registry.ts'
+import type { JobProcessesOptions } from './job-processes.ts'
+
+/**
+ * What the supervisor tells the worker, and the worker its job processes, as JSON in the first argument. Without it, the
+ * sources run as they are.
+ */
+export type WorkerSpec = {
+  /** Built programs that jobs run as child processes, by name. */
+  programs: { extraction: string }
+  /** The built `job-child.ts`. */
+  jobProgram: string
+  compileCache: string
+}
+
+const stallMsMax = 30_000 // without a page: no page of a sound file takes longer
+const mebibyte = 1024 ** 2
+
+export function workerSpec(): WorkerSpec | null {
+  return process.argv[2] === undefined ? null : (JSON.parse(process.argv[2]) as WorkerSpec)
+}
+
+/** The kinds of jobs of all functions. */
+export async function jobKinds(): Promise<JobKinds> {
+  const modules = await Promise.all(registry.map(({ jobs }) => jobs?.()))
+  return Object.assign({}, ...modules.map((module) => module?.jobs))
+}
+
+export function jobHost(config: Config, told: WorkerSpec | null): JobHost {
+  const { checkout, paths, worker: limits } = config
+  const { extractionDeadlineMs } = limits
+  return {
+    childPath: (program) => told?.programs[program] ?? join(checkout, sourceOf(program)),
+    temporaryFolder: join(paths.run, 'tmp'),
+    extraction: {
+      pagesMax: limits.extractionPagesMax,
+      memoryBytesMax: limits.extractionMemoryMb * mebibyte,
+      deadlineMs: extractionDeadlineMs,
+      stallMs: Math.min(stallMsMax, extractionDeadlineMs),
+    },
+  }
+}
+
+/** How the worker gives jobs processes of their own. */
+export function jobProcesses(config: Config, told: WorkerSpec | null): JobProcessesOptions {
+  const { jobProcessesMax, jobMemoryMb } = config.worker
+  return {
+    program: told?.jobProgram ?? join(config.checkout, 'local-runtime/worker/job-child.ts'),
+    args: told ? [JSON.stringify(told)] : [],
+    env: environment(),
+    processesMax: jobProcessesMax,
+    memoryBytesMax: jobMemoryMb * mebibyte,
+    onOutput: (chunk) => void process.stdout.write(chunk),
+  }
+}
+
+/** The source of a program, below the checkout. */
+function sourceOf(program: string): string {
+  const entry = registry.find(({ programs }) => programs?.[program] !== undefined)
+  return join('functions', entry?.name ?? '', entry?.programs?.[program] ?? '')
+}
