@@ -27,7 +27,12 @@ export const Job = z
     progress: z.object({ done: z.int(), total: z.int().nullable() }),
     result: z.record(z.string(), z.unknown()).nullable(),
     errors: z
-      .array(z.object({ attempt: z.int(), at: z.string(), code: z.string(), message: z.string() }))
+      .array(
+        z.object({
+          ...{ attempt: z.int(), at: z.string(), code: z.string(), message: z.string() },
+          step: z.string().optional().meta({ description: 'Of a run: where it failed.' }),
+        }),
+      )
       .meta({ description: 'One for each failed attempt.' }),
     cancel_requested: z.boolean().meta({ description: 'A running job has been told to end.' }),
     request_id: z.string().nullable().meta({ description: 'The request that made it.' }),
