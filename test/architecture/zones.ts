@@ -4,6 +4,7 @@ import { isTest, type Source } from './sources.ts'
 export function zoneOf(path: string): string {
   const [top = '', second = ''] = path.split('/')
   if (!path.includes('/')) return 'root'
+  if (path.startsWith('bench/queue/')) return 'bench/queue'
   if (top !== 'functions') return top
   return second === '_shared' ? 'kit' : `functions/${second}`
 }
@@ -27,8 +28,11 @@ export function mayImport(from: string, target: string, isTypeOnly: boolean): bo
       return isTypeOnly && (isFunction(to) || to === 'kit')
     case 'console':
     case 'smoke':
-    case 'bench':
       return false
+    case 'bench':
+      return to === 'bench/queue'
+    case 'bench/queue': // measures the queue as a library, as its peers are
+      return ['db', 'domain', 'kit', 'local-runtime'].includes(to)
     default:
       return isFunction(from) && ['db', 'domain', 'kit'].includes(to)
   }
