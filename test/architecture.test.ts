@@ -34,6 +34,8 @@ test.each([
   ['local-runtime', 'functions/users/queries.ts', false],
   ['local-runtime', 'functions/users/jobs.ts', true],
   ['bench', 'db/client.ts', false],
+  ['bench/queue', 'domain/jobs/queue.ts', true],
+  ['bench/queue', 'functions/jobs/queries.ts', false],
 ])('the table lets %s import %s: %s', (from, target, isAllowed) => {
   expect(mayImport(from, target, false)).toBe(isAllowed)
 })
