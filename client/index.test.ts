@@ -146,7 +146,9 @@ test('the compiler refuses what the server would', () => {
 
 test('every function has its client, with the reply of its main route', () => {
   type Body<Call extends (...args: never[]) => Promise<unknown>> = BodyOf<Awaited<ReturnType<Call>>>
-  const { documents, users, keys, search, jobs, logs, health } = createClient({ baseUrl })
+  const { documents, users, keys, search, jobs, schedules, logs, health } = createClient({
+    baseUrl,
+  })
   expectTypeOf<Body<typeof documents.$get>>().toExtend<{ items: { status: string }[] }>()
   expectTypeOf<Body<typeof users.$get>>().toExtend<{ next_cursor: string | null }>()
   expectTypeOf<Body<typeof keys.$get>>().toExtend<{ items: { revoked_at: string | null }[] }>()
@@ -154,6 +156,7 @@ test('every function has its client, with the reply of its main route', () => {
     items: { page: number; snippet: string }[]
   }>()
   expectTypeOf<Body<typeof jobs.$get>>().toExtend<{ items: { status: string }[] }>()
+  expectTypeOf<Body<typeof schedules.$get>>().toExtend<{ items: { next_at: string | null }[] }>()
   expectTypeOf<Body<typeof logs.$get>>().toExtend<{ items: { message: string }[] }>()
   expectTypeOf<Body<typeof health.$get>>().toExtend<{ status: 'ok' | 'degraded' | 'down' }>()
   expectTypeOf<Body<typeof users.$get>>().not.toExtend<{ next_cursor: number }>()

@@ -5,6 +5,7 @@ import type { HealthApp } from '../functions/health/index.ts'
 import type { JobsApp } from '../functions/jobs/index.ts'
 import type { KeysApp } from '../functions/keys/index.ts'
 import type { LogsApp } from '../functions/logs/index.ts'
+import type { SchedulesApp } from '../functions/schedules/index.ts'
 import type { SearchApp } from '../functions/search/index.ts'
 import type { UsersApp } from '../functions/users/index.ts'
 import { withTimeout } from './timeout.ts'
@@ -42,6 +43,7 @@ export function createClient({ baseUrl, key, timeoutMs, fetch: send }: ClientOpt
     keys: hc<KeysApp>(baseUrl, options).v1.keys,
     search: hc<SearchApp>(baseUrl, options).v1.search,
     jobs: hc<JobsApp>(baseUrl, options).v1.jobs,
+    schedules: hc<SchedulesApp>(baseUrl, options).v1.schedules,
     logs: hc<LogsApp>(baseUrl, options).v1.logs,
     health: hc<HealthApp>(baseUrl, options).v1.health,
     docs: hc<DocsApp>(baseUrl, options),

@@ -25,6 +25,7 @@ export const registry: readonly FunctionEntry[] = [
   },
   { name: 'search' },
   { name: 'jobs' },
+  { name: 'schedules' },
 ]
 
 /**

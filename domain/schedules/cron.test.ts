@@ -144,8 +144,8 @@ test.each([
   ['New York', 'Did you mean "America/New_York"?'],
   ['+02:00', 'an offset knows no summer time'],
   ['UTC+2', 'an offset knows no summer time'],
-  ['Mars/Base', 'It is an IANA name'],
-  ['', 'It is an IANA name'],
+  ['Mars/Base', 'it takes an IANA name'],
+  ['', 'it takes an IANA name'],
 ])('a zone that nobody knows is refused with what may be meant: "%s"', (timeZone, hint) => {
   const fault = faultOf('0 0 * * *', timeZone)
   expect(fault).toMatch(/^time_zone: /)

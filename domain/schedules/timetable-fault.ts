@@ -99,15 +99,15 @@ function isPattern(cron: string): boolean {
   }
 }
 
-/** @throws {TimetableFault} no zone of this name is known here */
+/** @throws {TimetableFault} no zone of this name is known here; without a hint when nothing is near */
 export function requireTimeZone(timeZone: string): void {
-  const detail = `"${timeZone}" is not a known time zone.`
+  const detail = `"${timeZone}" is not a known time zone: it takes an IANA name, such as "Europe/Berlin" or "UTC".`
   if (/^(utc|gmt)?[+-]\d/i.test(timeZone)) {
     const hint = 'Name a place: an offset knows no summer time. A fixed one is e.g. "Etc/GMT-2".'
     throw new TimetableFault('time_zone', detail, hint)
   }
   if (zonePattern.test(timeZone) && isZone(timeZone)) return
-  throw new TimetableFault('time_zone', detail, zoneHint(timeZone))
+  throw new TimetableFault('time_zone', detail, cityHint(timeZone))
 }
 
 function isZone(timeZone: string): boolean {
@@ -119,12 +119,10 @@ function isZone(timeZone: string): boolean {
   }
 }
 
-function zoneHint(given: string): string {
-  const city = given.trim().toLowerCase().replaceAll(' ', '_')
+function cityHint(given: string): string | undefined {
+  const city = given.trim().toLowerCase().replaceAll(' ', '_').split('/').at(-1)
   const meant = Intl.supportedValuesOf('timeZone').find(
-    (zone) => zone.toLowerCase().split('/').at(-1) === city.split('/').at(-1),
+    (zone) => zone.toLowerCase().split('/').at(-1) === city,
   )
-  return meant
-    ? `Did you mean "${meant}"?`
-    : 'It is an IANA name, such as "Europe/Berlin" or "UTC".'
+  return meant && `Did you mean "${meant}"?`
 }

@@ -10,6 +10,7 @@ export const webPackages = [
   'hono',
   'zod',
   'drizzle-orm',
+  'croner',
   'uuidv7',
   'lru-cache',
   '@remix-run/multipart-parser',

@@ -15,7 +15,7 @@ async function created(response: Response): Promise<Record<string, string>> {
   return body
 }
 
-/** One user, key, document and job of a tenant, made through HTTP. */
+/** One user, key, document, job and schedule of a tenant, made through HTTP. */
 export async function createResources({ post }: Poster, name: string): Promise<Resources> {
   const email = `${name}@example.com`
   const user = await created(await post('/v1/users', { email, display_name: name, role: 'viewer' }))
@@ -25,10 +25,13 @@ export async function createResources({ post }: Poster, name: string): Promise<R
       headers: { 'content-type': 'text/plain' },
     }),
   )
+  const timetable = { kind: 'reports.render', cron: '0 0 1 1 *' }
+  const schedule = await created(await post('/v1/schedules', { name, ...timetable }))
   return {
     users: { id: user.id ?? '' },
     keys: { id: key.id ?? '' },
     documents: { id: document.id ?? '', number: '1', n: '1' },
     jobs: { id: document.job_id ?? '' },
+    schedules: { id: schedule.id ?? '' },
   }
 }
