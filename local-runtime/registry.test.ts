@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { isolateGroups } from './registry.ts'
+import { isReservedKind } from '../domain/jobs/kinds.ts'
+import { isolateGroups, registry } from './registry.ts'
 
 const functions = [
   { name: 'a' },
@@ -22,4 +23,12 @@ test('each gives every function a process of its own', () => {
 
 test('a name that no function has, and a group that is empty without it, are left out', () => {
   expect(isolateGroups([{ name: 'a' }], [['gone'], ['a', 'gone']])).toEqual([['a']])
+})
+
+test('no caller may queue or lease a kind that a function works on', async () => {
+  const names = registry.map(({ name }) => name)
+  const modules = await Promise.all(registry.map(({ jobs }) => jobs?.()))
+  const kinds = modules.flatMap((module) => Object.keys(module?.jobs ?? {}))
+  expect(kinds.length).toBeGreaterThan(0)
+  expect(kinds.filter((kind) => !isReservedKind(kind, names))).toEqual([])
 })

@@ -74,20 +74,23 @@ test(`the README is at most ${readmeLinesMax} lines`, () => {
   expect(readme.trimEnd().split('\n').length).toBeLessThanOrEqual(readmeLinesMax)
 })
 
-test('every curl line of the README is a line that the smoke test runs', () => {
-  const smoke = globSync('smoke/**/*.sh').flatMap((path) =>
-    readFileSync(path, 'utf8')
-      .replace(/\\\n\s*/g, '')
-      .split('\n')
-      .map((line) => line.trim()),
-  )
-  const shown = commandLines(readme).filter((line) => /\bcurl\b/.test(line))
-  expect(shown.length).toBeGreaterThan(0)
-  // The smoke test keeps the reply: `reply=$(curl ...)` runs the same command.
-  const runs = (command: string) =>
-    smoke.some((line) => line === command || line.endsWith(`=$(${command})`))
-  expect(shown.filter((command) => !runs(command))).toEqual([])
-})
+test.each(['README.md', 'docs/jobs.md'])(
+  'every curl line of %s is a line that the smoke test runs',
+  (path) => {
+    const smoke = globSync('smoke/**/*.sh').flatMap((path) =>
+      readFileSync(path, 'utf8')
+        .replace(/\\\n\s*/g, '')
+        .split('\n')
+        .map((line) => line.trim()),
+    )
+    const shown = commandLines(readFileSync(path, 'utf8')).filter((line) => /\bcurl\b/.test(line))
+    expect(shown.length).toBeGreaterThan(0)
+    // The smoke test keeps the reply: `reply=$(curl ...)` runs the same command.
+    const runs = (command: string) =>
+      smoke.some((line) => line === command || line.endsWith(`=$(${command})`))
+    expect(shown.filter((command) => !runs(command))).toEqual([])
+  },
+)
 
 test('the test command of the README is the one that continuous integration runs', () => {
   const commands = readFileSync('.ci/run', 'utf8').trim().split('\n')

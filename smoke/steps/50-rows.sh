@@ -5,4 +5,4 @@ rows=$(octavo sql "select d.status, d.page_count,
   from documents d where d.tenant_id = '$TENANT' and d.id = '$DOCUMENT'")
 expect 'row in documents' "$(field .status <<<"$rows") $(field .page_count <<<"$rows")" 'completed 1'
 expect 'rows in document_pages' "$(field .pages <<<"$rows")" '1'
-expect 'rows in api_keys' "$(field .keys <<<"$rows")" '2'
+expect 'rows in api_keys' "$(field .keys <<<"$rows")" '3'
