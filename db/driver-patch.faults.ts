@@ -98,6 +98,14 @@ const faults: Record<string, () => Promise<unknown>> = {
     await broken
     return sql`select 1`
   },
+  /** All rows of a COPY were sent when the server refuses one. */
+  async 'copy refused at its end'() {
+    const stream = await sql`copy victims (n) from stdin`.writable()
+    const broken = once(stream, 'error')
+    stream.end('no number\n')
+    await broken
+    return sql`select 1`
+  },
   /** A new connection must not repeat the last words of the one before it. */
   async 'first statement after a restart'() {
     const running = sql`select pg_sleep(10)`.catch(() => {})

@@ -26,6 +26,7 @@ const faults = [
   'statement after death',
   'death with unsent bytes',
   'death during copy',
+  'copy refused at its end',
   'death inside a cursor',
   'nobody behind the port',
   'first statement after a restart',

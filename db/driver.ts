@@ -27,9 +27,10 @@ export type DatabaseOptions = {
  *    "stale 57P01"), and a peer that drops connections was knocked at without a pause;
  * 3. the queue kept a dead prefix, so that every statement cost more the longer a busy pool lived;
  * 4. cancelling the statement that opened a connection lost that connection to the pool;
- * 5. a statement prepared again after a migration sent doubly encoded values (`bytea`, `json`).
+ * 5. a statement prepared again after a migration sent doubly encoded values (`bytea`, `json`);
+ * 6. a COPY that the server refused at its end waited for ever.
  */
-const driverPatch = 1
+const driverPatch = 2
 
 /** An open transaction that waits for its own process this long is a fault of the program. */
 const idleInTransactionMs = 15_000

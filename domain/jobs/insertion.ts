@@ -1,5 +1,4 @@
 import { type SQL, sql } from 'drizzle-orm'
-import { textArray } from '../../db/claim.ts'
 import type { Db, Tx } from '../../db/client.ts'
 import type { DuplicatePolicy, NewJob } from './queue.ts'
 
@@ -93,28 +92,50 @@ async function insertOrChange(
   return row?.id ?? job.id
 }
 
-/** Column names and the select that gives their values. Two texts in all: values common to the list, or all apart. */
+/**
+ * Column names and the select that gives their values. Three texts in all: every value apart; what the list has in
+ * common once; and that for jobs that may begin at once, of which nothing need be computed.
+ */
 function insertedRows(list: readonly Insertion[]): SQL {
   const [first] = list
   const isShared = otherColumns.every(({ of }) => {
     const one = first && of(first)
     return list.every((job) => of(job) === one)
   })
-  const listed = isShared ? ownColumns : [...ownColumns, ...otherColumns]
-  const shared = isShared && first ? otherColumns : []
-  const names = (columns: readonly Column[]) => columns.map(({ name }) => name).join(', ')
-  return sql`(${sql.raw(names(otherColumns).replace('delay_ms, at, ', ''))}, id, payload, run_at, status)
-    select ${sql.raw(names(otherColumns).replace('delay_ms, at, ', ''))}, id, payload::jsonb, due,
-      case when dependencies_open > 0 or due > now.at then 'waiting' else 'queued' end
-    from (select clock_timestamp() as at) now cross join lateral (
-      select n.*, coalesce(n.at, now.at + n.delay_ms * interval '1 millisecond') as due
-      from (select ${sql.raw(names(listed))}
-        ${first ? sql.join(shared.map(({ name, type, of }) => sql`, ${of(first)}::${sql.raw(`${type} as ${name}`)}`)) : sql``}
-        from unnest(${sql.join(
-          listed.map(({ type, of }) => sql`${arrayOf(list.map(of))}::${sql.raw(type)}[]`),
-          sql`, `,
-        )}) u(${sql.raw(names(listed))})) n) r`
+  if (!first || !isShared) return rowsApart(list, [...ownColumns, ...otherColumns], sql``)
+  const { delayMs = 0, runAt, dependenciesOpen = 0 } = first
+  if (delayMs <= 0 && !runAt && dependenciesOpen === 0) return rowsAtOnce(list, first)
+  const shared = otherColumns.map(
+    ({ name, type, of }) => sql`, ${of(first)}::${sql.raw(`${type} as ${name}`)}`,
+  )
+  return rowsApart(list, ownColumns, sql.join(shared))
 }
 
+const names = (columns: readonly Column[]): string => columns.map(({ name }) => name).join(', ')
+const storedColumns = otherColumns.filter(({ name }) => name !== 'delay_ms' && name !== 'at')
+
+const listed = (list: readonly Insertion[], columns: readonly Column[]): SQL =>
+  sql`unnest(${sql.join(
+    columns.map(({ type, of }) => sql`${arrayOf(list.map(of))}::${sql.raw(type)}[]`),
+    sql`, `,
+  )}) u(${sql.raw(names(columns))})`
+
+function rowsAtOnce(list: readonly Insertion[], first: Insertion): SQL {
+  const shared = storedColumns.map(({ type, of }) => sql`${of(first)}::${sql.raw(type)}`)
+  return sql`(id, payload, run_at, status, ${sql.raw(names(storedColumns))})
+    select id, payload::jsonb, now.at, 'queued', ${sql.join(shared, sql`, `)}
+    from (select clock_timestamp() as at) now, ${listed(list, ownColumns)}`
+}
+
+function rowsApart(list: readonly Insertion[], columns: readonly Column[], shared: SQL): SQL {
+  return sql`(id, payload, run_at, status, ${sql.raw(names(storedColumns))})
+    select id, payload::jsonb, due,
+      case when dependencies_open > 0 or due > now.at then 'waiting' else 'queued' end, ${sql.raw(names(storedColumns))}
+    from (select clock_timestamp() as at) now cross join lateral (
+      select n.*, coalesce(n.at, now.at + n.delay_ms * interval '1 millisecond') as due
+      from (select ${sql.raw(names(columns))} ${shared} from ${listed(list, columns)}) n) r`
+}
+
+// JSON's escapes of a quote and a backslash are also those of an array.
 const arrayOf = (values: readonly Value[]): string =>
-  `{${values.map((value) => (value === null ? 'null' : textArray([String(value)]).slice(1, -1))).join(',')}}`
+  `{${values.map((value) => (value === null ? 'null' : JSON.stringify(String(value)))).join(',')}}`
