@@ -10,6 +10,7 @@ import {
 } from '../../db/schema/index.ts'
 import type { JobOverview } from '../../db/system.ts'
 import { listRunEvents, type RunEventRow } from '../../domain/jobs/events.ts'
+import { explainJob, type JobWhy } from '../../domain/jobs/why.ts'
 
 const eventsPage = 1_000
 const eventsMax = 20_000
@@ -38,6 +39,7 @@ export type JobDetails = {
   cancelRequestedAt: Date | null
   waitsFor: Neighbour[]
   isAwaitedBy: Neighbour[]
+  why: JobWhy | null // it has just gone
   events: RunEventRow[] // in order, the first 20,000
 }
 
@@ -57,6 +59,7 @@ export async function readJobDetails(db: Db, overview: JobOverview): Promise<Job
     cancelRequestedAt: open?.cancelRequestedAt ?? null,
     waitsFor,
     isAwaitedBy,
+    why: await explainJob(db, overview),
     events: await readEvents(db, overview),
   }
 }

@@ -102,6 +102,9 @@ test('one job is shown with what it waits for, its errors and its events in orde
   const id = await queue({ dependsOn: [before] })
   const shown = (await octavo('show', id)).stdout
   expect(shown).toContain('status       waiting: waits for a job\n')
+  expect(shown).toMatch(
+    /why it waits\n {2}It waits for .*\n(.*\n)?.* It cannot be told when it begins: /,
+  )
   expect(shown).toContain(`waits for\n  ${before}  queued\n`)
   expect((await octavo('show', before)).stdout).toContain(`others wait for it\n  ${id}  waiting\n`)
   const story = (await octavo('show', deadId)).stdout
@@ -109,5 +112,6 @@ test('one job is shown with what it waits for, its errors and its events in orde
   expect(story).toMatch(/events\n.* enqueued .*\n.* dead .*code=boom/)
   const json = JSON.parse((await octavo('show', id, '--json')).stdout)
   expect(json).toMatchObject({ id, status: 'waiting', waits_for: [{ id: before }], payload: {} })
+  expect(json.why.causes[0]).toMatchObject({ cause: 'dependency', data: { open: 1 } })
   expect(json.events).toMatchObject([{ type: 'enqueued' }])
 })
