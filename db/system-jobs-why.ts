@@ -157,8 +157,9 @@ const position = sql`lane as materialized (
         limit ${aheadCountedMax}) counted) as ahead
       from asked a
     ), lanes as (
-      (select q.tenant_id, 1 as number from asked a join jobs q on q.status = 'queued' and q.kind = a.kind
-        where a.is_due order by q.tenant_id limit 1)
+      select first.tenant_id, 1 as number from asked a cross join lateral (
+        select q.tenant_id from jobs q where a.is_due and q.status = 'queued' and q.kind = a.kind
+        order by q.tenant_id limit 1) first
       union all
       select next.tenant_id, l.number + 1 from lanes l cross join asked a cross join lateral (
         select q.tenant_id from jobs q
@@ -185,7 +186,9 @@ const listedDependencies = sql`(select coalesce(jsonb_agg(jsonb_build_object('id
           coalesce(o.status, h.status) as status, o.leased_at
         from job_dependencies n
         left join jobs o on o.tenant_id = n.tenant_id and o.id = n.depends_on_id
-        left join job_history h on h.tenant_id = n.tenant_id and h.id = n.depends_on_id
+        -- With a limit it is looked up by its key, whatever the plan takes history to be.
+        left join lateral (select i.kind, i.status from job_history i
+          where i.tenant_id = n.tenant_id and i.id = n.depends_on_id limit 1) h on true
         where n.tenant_id = a.tenant_id and n.job_id = a.id
         -- One that did not complete decides, so it is always among those listed.
         order by (h.status is null or h.status = 'completed'), n.depends_on_id

@@ -61,8 +61,10 @@ test('the estimate of a lane follows from its places, its line and the mean of i
 })
 
 test('without a measuring worker the tenant’s own latest jobs of the kind are the measure', async () => {
-  const { enqueue, explain, work, running, complete, sql, tenantId } = await setupWaiting()
+  const { enqueue, explain, work, running, complete, sql, tenantId, otherId } = await setupWaiting()
   await work({ places: 1, free: 1, finished: 0, mean_ms: 0 })
+  const theirs = await running({ tenantId: otherId })
+  await complete(theirs)
   const done = await running()
   await complete(done)
   await sql`update job_history set leased_at = finished_at - interval '8 s'
