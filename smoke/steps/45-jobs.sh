@@ -26,6 +26,8 @@ expect 'attempt' "$(field '.jobs[0].attempt' <<<"$leased")" '2'
 TOKEN=$(field '.jobs[0].lease_token' <<<"$leased")
 released=$(curl -fsS -H "Authorization: Bearer $WORKER_KEY" --json "{\"lease_token\":\"$TOKEN\"}" "$BASE/v1/jobs/$JOB/release")
 expect 'job given back' "$(field .status <<<"$released") $(field .attempts <<<"$released")" 'queued 1'
+why=$(curl -fsS -H "Authorization: Bearer $KEY" "$BASE/v1/jobs/$JOB/why")
+expect 'cause of waiting' "$(field '.causes[0].cause' <<<"$why")" 'about_to_start'
 curl -fsS -X POST -H "Authorization: Bearer $KEY" "$BASE/v1/jobs/$JOB/cancel" >/dev/null
 curl -fsS -N -m 30 -H "Authorization: Bearer $KEY" "$BASE/v1/jobs/$JOB/events" >"$work/run"
 story=$(grep -o '"type":"[a-z_]*"' "$work/run" | cut -d '"' -f 4 | xargs)
