@@ -7,6 +7,7 @@ import { type Handler, reply } from '../_shared/http/route.ts'
 import type { Deps } from '../_shared/ports/deps.ts'
 import { toJob } from './contract.ts'
 import type * as contract from './contract-enqueue.ts'
+import type { Doorbell } from './doorbell.ts'
 import { findJob } from './queries.ts'
 import { refuseReservedKinds } from './rules.ts'
 
@@ -24,10 +25,10 @@ function newJob(c: Call, json: contract.BulkJob): NewJob {
 }
 
 export const enqueueHandler =
-  ({ config }: Deps): Handler<typeof contract.enqueueJob> =>
-  (c, { json }) => {
+  ({ config }: Deps, bell: Doorbell): Handler<typeof contract.enqueueJob> =>
+  async (c, { json }) => {
     refuseReservedKinds([{ kind: json.kind, pointer: '/kind' }], config.functionNames)
-    return c.write(async (tx) => {
+    const answer = await c.write(async (tx) => {
       const { depends_on: dependsOn, on_dependency_failure: onDependencyFailure } = json
       const job = { ...newJob(c, json), dependsOn, onDependencyFailure }
       const id = await enqueueJob(tx, job).catch((err: unknown) => {
@@ -39,6 +40,8 @@ export const enqueueHandler =
       const shown = { headers, version: row.version }
       return id === job.id ? reply(201, toJob(row), shown) : reply(200, toJob(row), shown)
     })
+    if (answer.body.status === 'queued') bell.ring(c.tenantId, json.kind)
+    return answer
   }
 
 function unmet({ jobIds }: DependencyUnmet, dependsOn: readonly string[]): AppError {
@@ -54,15 +57,18 @@ function unmet({ jobIds }: DependencyUnmet, dependsOn: readonly string[]): AppEr
 }
 
 export const bulkHandler =
-  ({ config }: Deps): Handler<typeof contract.enqueueJobs> =>
-  (c, { json }) => {
+  ({ config }: Deps, bell: Doorbell): Handler<typeof contract.enqueueJobs> =>
+  async (c, { json }) => {
     const named = json.jobs.map(({ kind }, index) => ({ kind, pointer: `/jobs/${index}/kind` }))
     refuseReservedKinds(named, config.functionNames)
-    return c.write(async (tx) => {
+    const answer = await c.write(async (tx) => {
       const jobs = json.jobs.map((job) => newJob(c, job))
       const ids = await enqueueJobs(tx, jobs)
       return reply(201, {
         items: ids.map((id, index) => ({ id, created: id === jobs[index]?.id })),
       })
     })
+    for (const [kind, { length }] of Map.groupBy(json.jobs, (job) => job.kind))
+      bell.ring(c.tenantId, kind, length)
+    return answer
   }

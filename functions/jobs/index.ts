@@ -7,6 +7,7 @@ import * as enqueueing from './contract-enqueue.ts'
 import * as leasing from './contract-lease.ts'
 import * as limiting from './contract-limits.ts'
 import * as redriving from './contract-redrive.ts'
+import { Doorbell } from './doorbell.ts'
 import { bulkHandler, enqueueHandler } from './enqueue.ts'
 import { watchHandler } from './events.ts'
 import { leaseHandler } from './lease.ts'
@@ -19,6 +20,7 @@ import * as explaining from './why-contract.ts'
 /** Background work: what waits, runs and has ended; and its workers, in any language. */
 export const createApp = (deps: Deps) => {
   const readVisible = visibleReader(deps.db)
+  const bell = new Doorbell()
   return newApp(deps, { name: 'jobs', summary: 'Background work and its runs.' })
     .on(contract.listJobs, listHandler(deps))
     .on(contract.countJobs, countHandler(deps))
@@ -29,9 +31,9 @@ export const createApp = (deps: Deps) => {
     .on(contract.cancelJob, cancelHandler(deps))
     .on(redriving.redriveJob, redriveHandler(deps))
     .on(redriving.redriveJobs, redriveManyHandler(deps))
-    .on(enqueueing.enqueueJob, enqueueHandler(deps))
-    .on(enqueueing.enqueueJobs, bulkHandler(deps))
-    .on(leasing.leaseJobs, leaseHandler(deps))
+    .on(enqueueing.enqueueJob, enqueueHandler(deps, bell))
+    .on(enqueueing.enqueueJobs, bulkHandler(deps, bell))
+    .on(leasing.leaseJobs, leaseHandler(deps, bell))
     .on(leasing.heartbeatJob, attempts.heartbeat)
     .on(leasing.completeJob, attempts.complete)
     .on(leasing.failJob, attempts.fail)

@@ -2,11 +2,11 @@ import type { LeasedJob } from '../../db/system.ts'
 import type { Call } from '../_shared/http/call.ts'
 import { AppError } from '../_shared/http/problems.ts'
 import { type Handler, reply } from '../_shared/http/route.ts'
-import { pause } from '../_shared/http/sse.ts'
 import { StreamPlaces } from '../_shared/http/stream-places.ts'
 import type { Deps } from '../_shared/ports/deps.ts'
 import { claimJobs, giveBack, type TenantClaim } from './claims.ts'
 import type * as contract from './contract-lease.ts'
+import type { Doorbell } from './doorbell.ts'
 import { listLeaseEnds } from './lease-queries.ts'
 import { Presence } from './presence.ts'
 import { refuseReservedKinds } from './rules.ts'
@@ -18,7 +18,7 @@ const marginMs = 2_000
 const waitBounds = { max: 200, perKeyMax: 50 } // in this process; each asks four times a second
 
 /** Hands jobs to a worker that speaks HTTP; waits for some when it is asked to. */
-export function leaseHandler(deps: Deps): Handler<typeof contract.leaseJobs> {
+export function leaseHandler(deps: Deps, bell: Doorbell): Handler<typeof contract.leaseJobs> {
   const places = new StreamPlaces(waitBounds, 'waiting lease requests')
   const { db, config } = deps
   const presence = new Presence(db)
@@ -37,7 +37,7 @@ export function leaseHandler(deps: Deps): Handler<typeof contract.leaseJobs> {
     const aliveMs = waitMs + json.lease_ms
     const worker = { tenantId: c.tenantId, name: json.worker, places: claim.places, aliveMs }
     const [jobs] = await Promise.all([
-      claimOrWait(deps, c, { claim, waitMs, places }),
+      claimOrWait(deps, c, { claim, waitMs, places, bell }),
       presence.tell(worker, c.log),
     ])
     if (c.signal.aborted) {
@@ -49,23 +49,25 @@ export function leaseHandler(deps: Deps): Handler<typeof contract.leaseJobs> {
   }
 }
 
-type Waiting = { claim: TenantClaim; waitMs: number; places: StreamPlaces }
+type Waiting = { claim: TenantClaim; waitMs: number; places: StreamPlaces; bell: Doorbell }
 
 async function claimOrWait(
   { db }: Deps,
   c: Call,
-  { claim, waitMs, places }: Waiting,
+  { claim, waitMs, places, bell }: Waiting,
 ): Promise<LeasedJob[]> {
   let jobs = await claimJobs(db, claim, c.log)
   if (jobs.length > 0 || waitMs <= 0) return jobs
   places.refuseWhenFull(c, 'Ask without wait_ms, or with fewer requests at once.')
   const leave = places.take(c)
   const endsAtMs = performance.now() + waitMs
+  const wanted = { tenantId: claim.tenantId, kinds: Object.keys(claim.places) }
   try {
     while (jobs.length === 0) {
       const leftMs = endsAtMs - performance.now()
       if (leftMs <= 0) break
-      await pause(Math.min(leftMs, pollMs + Math.random() * pollJitterMs), c.signal)
+      const pauseMs = Math.min(leftMs, pollMs + Math.random() * pollJitterMs)
+      await bell.wait(wanted, pauseMs, c.signal)
       if (c.signal.aborted) break
       if (!(await c.stillAdmitted()))
         throw new AppError('unauthorized', 'The API key has lost its rights meanwhile.', {
