@@ -5,6 +5,7 @@ import {
   blobs,
   documents,
   jobHistory,
+  jobSchedules,
   jobs,
   runEvents,
   tenants,
@@ -72,6 +73,8 @@ export async function deleteTenant(tx: Tx, tenantId: string): Promise<string[] |
     .delete(blobs)
     .where(eq(blobs.tenantId, tenantId))
     .returning({ storageKey: blobs.storageKey })
+  // Before the jobs: one that is just firing has queued its job then, and none fires any more.
+  await tx.delete(jobSchedules).where(eq(jobSchedules.tenantId, tenantId))
   await tx.delete(jobs).where(eq(jobs.tenantId, tenantId))
   await tx.delete(jobHistory).where(eq(jobHistory.tenantId, tenantId))
   await tx.delete(runEvents).where(eq(runEvents.tenantId, tenantId))

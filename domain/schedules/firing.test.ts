@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import type { Db } from '../../db/client.ts'
 import { storeSchedule } from '../../test/fixtures/schedule.ts'
 import { eventually } from '../../test/harness/eventually.ts'
+import { deleteTenant } from '../identity/tenants.ts'
 import { fireDueSchedules } from './firing.ts'
 import {
   changeSchedule,
@@ -198,22 +199,33 @@ async function isAnyoneWaiting(db: Db): Promise<boolean> {
   return row?.waiting ?? false
 }
 
-test('deleted while it fires, it fires once more or not at all, and never again', async () => {
-  const schedule = await storeSchedule(text('08:00:00'), { catchUp: 'all' })
+/** Fires the schedule, and begins the deletion before the firing is committed. */
+async function deleteWhileFiring(schedule: Stored, deletion: () => Promise<unknown>) {
   const { db } = schedule
-  let deleting: Promise<void> | undefined
+  let deleting: Promise<unknown> | undefined
   await db.transaction(async (tx) => {
-    const outer = Object.assign(Object.create(db), {
-      transaction: (work: (inner: typeof tx) => Promise<unknown>) => work(tx),
-    })
+    const transaction = (work: (inner: typeof tx) => Promise<unknown>) => work(tx)
+    const outer = Object.assign(Object.create(db), { transaction })
     await fire({ ...schedule, db: outer }, at('08:01:00'))
-    deleting = change(schedule, (other, row) => deleteSchedule(other, row))
+    deleting = deletion()
     await eventually('the deletion waits for the firing', () => isAnyoneWaiting(db))
   })
   await deleting
+}
+
+test('deleted while it fires, it fires once more and never again', async () => {
+  const schedule = await storeSchedule(text('08:00:00'), { catchUp: 'all' })
+  await deleteWhileFiring(schedule, () => change(schedule, deleteSchedule))
   expect(await schedule.waiting()).toEqual([text('08:01:00')])
   expect(await fire(schedule, at('08:02:00'))).toBeUndefined()
   expect(await schedule.row()).toBeUndefined()
+})
+
+test('a tenant that is deleted while a schedule of it fires leaves no job behind', async () => {
+  const schedule = await storeSchedule(text('08:00:00'))
+  const { db, tenantId } = schedule
+  await deleteWhileFiring(schedule, () => db.transaction((tx) => deleteTenant(tx, tenantId)))
+  expect(await schedule.jobs()).toEqual([])
 })
 
 test('one that is being deleted does not fire', async () => {

@@ -6,7 +6,7 @@ import { ringWorkers } from '../../domain/jobs/queue.ts'
 import { type Firing, fireDueSchedules } from '../../domain/schedules/firing.ts'
 import type { Log } from '../../functions/_shared/ports/log.ts'
 
-const schedulesMax = 100 // in one transaction
+const schedulesMax = 50 // in one transaction: with a hundred jobs each it holds the event loop for a quarter of a second
 const lookMsMax = 1_000 // a schedule may have been made or changed meanwhile
 const heldMs = 100 // what is due and did not fire is held by another host, or being changed
 const unavailableMs = 500
