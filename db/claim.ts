@@ -100,14 +100,15 @@ function visitedTenants(claim: Claim, kindsOf: (tenantId: SQL) => SQL): SQL {
   const max = Math.min(Math.max(limit, 1), tenantsMax)
   const hasLanes = (of: SQL) => sql`exists (select from (${kindsOf(of)}) l
     where exists (select from jobs q where q.status = 'queued' and q.kind = l.kind and q.tenant_id = ${of}))`
+  // `offset 0`: computed once. Without it the planner copies each look-up to every place that names its result.
   return sql`
     select first.tenant_id, lanes.found::int as turn, lanes.found as has_lanes, first.tenant_id as first_id
-    from (select ${tenantAfter(sql`${afterTenantId}::uuid`)} as tenant_id) first
-    cross join lateral (select ${hasLanes(sql`first.tenant_id`)} as found) lanes
+    from (select ${tenantAfter(sql`${afterTenantId}::uuid`)} as tenant_id offset 0) first
+    cross join lateral (select ${hasLanes(sql`first.tenant_id`)} as found offset 0) lanes
     union all
     select next.tenant_id, v.turn + lanes.found::int, lanes.found, v.first_id
-    from visited v cross join lateral (select ${tenantAfter(sql`v.tenant_id`)} as tenant_id) next
-    cross join lateral (select ${hasLanes(sql`next.tenant_id`)} as found) lanes
+    from visited v cross join lateral (select ${tenantAfter(sql`v.tenant_id`)} as tenant_id offset 0) next
+    cross join lateral (select ${hasLanes(sql`next.tenant_id`)} as found offset 0) lanes
     where v.turn < ${max} and next.tenant_id <> v.first_id`
 }
 

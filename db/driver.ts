@@ -121,6 +121,8 @@ function sessionSettings(options: DatabaseOptions) {
     TimeZone: 'UTC',
     statement_timeout: options.statementTimeoutMs,
     idle_in_transaction_session_timeout: idleInTransactionMs,
+    // A plan made while a table was empty reads all of it, and is kept when the table has grown.
+    enable_seqscan: 'off',
   }
 }
 
