@@ -4,8 +4,9 @@ import type { Db } from './client.ts'
 import { moment, ofTenant, type Raw, time } from './raw-rows.ts'
 import type { JobStatus } from './schema/jobs.ts'
 
-/** Ended jobs of one tenant that are looked at, newest first, for those of a kind. */
-const historyRowsMax = 10_000
+/** Ended jobs that are looked at for those of a kind: the newest of each tenant, as many of each, and at least some. */
+const historyRowsMax = 500_000
+const historyRowsOfTenantMin = 100
 
 /** One job, open or ended, in a line. */
 export type JobOverview = {
@@ -66,16 +67,16 @@ const ofKind = (column: SQL, kind: string | null): SQL =>
 
 const openStatuses: readonly JobStatus[] = ['queued', 'waiting', 'running']
 
-/**
- * Newest first, by the time of their enqueue. With a kind, ended jobs are looked for among the newest
- * 10,000 of each tenant.
- */
+/** Newest first, by the time of their enqueue. With a kind, ended ones among the newest 500,000, each tenant's share. */
 export async function listAllJobs(db: Db, filter: JobFilter): Promise<JobOverview[]> {
   const { tenantId, status, kind, limit } = filter
   const isOpen = status === null ? null : openStatuses.includes(status)
   const openMax = isOpen === false ? 0 : limit
   const endedMax = isOpen === true ? 0 : limit
-  const lookedAtMax = kind === null ? endedMax : historyRowsMax
+  const share = sql`${historyRowsMax}::int
+    / greatest(1, (select count(*) from tenants c where ${ofTenant(sql`c.id`, tenantId)}))`
+  const lookedAtMax = sql`case when ${kind}::text is null then ${endedMax}::int
+    else greatest(${historyRowsOfTenantMin}::int, ${share}) end`
   const rows = await db.execute<Raw<JobOverview>>(sql`
     /* system: list-all-jobs */
     ${overviewOf(sql`

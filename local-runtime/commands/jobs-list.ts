@@ -15,7 +15,7 @@ export const jobsListArgs = {
   },
   kind: {
     type: 'string' as const,
-    description: 'Only jobs of this kind; ended ones among the newest 10,000 of each tenant',
+    description: 'Only jobs of this kind; ended ones among the newest 500,000',
   },
   limit: {
     type: 'string' as const,
