@@ -1,4 +1,4 @@
-import type { JobHandler } from '../functions/_shared/ports/jobs.ts'
+import type { JobKinds } from '../functions/_shared/ports/jobs.ts'
 
 export type FunctionEntry = {
   /** Folder under `functions/`, URL segment, and name of the socket. */
@@ -6,7 +6,7 @@ export type FunctionEntry = {
   /** Where `OCTAVO_GROUPS` does not name it: functions of one group share an isolate; without one, all such functions do. */
   group?: string
   /** Its `jobs.ts`; the worker alone loads it. */
-  jobs?: () => Promise<{ jobs: Record<string, JobHandler> }>
+  jobs?: () => Promise<{ jobs: JobKinds }>
   /** Programs that its jobs run as child processes, as files of its folder, by name. */
   programs?: Record<string, string>
 }

@@ -141,9 +141,9 @@ export class Attempt {
     if (this.stopReason) throw this.stopReason
     this.isEnding = true
     const { effect } = completion
-    if (!effect && (await completions.complete(job, result))) return true
+    if (!effect && (await completions.complete(job, result, kind.history ?? 'all'))) return true
     await db.transaction(async (tx) => {
-      await completeJob(tx, job, result)
+      await completeJob(tx, job, result, kind.history)
       await effect?.(tx)
     })
     return true
