@@ -108,13 +108,15 @@ async function redriveBatch(
   const ofKind = kind === undefined ? sql`` : sql`and kind = ${kind}`
   const [row] = await db.execute<{ count: number; last: string | null }>(sql`
     with picked as materialized (
-      select id from job_history
+      select id, ctid as place from job_history
       where tenant_id = ${tenantId} and status = ${status} and status <> 'completed' and id > ${after} ${ofKind}
       order by id limit ${limit} for update skip locked
     ), gone as (
-      delete from job_history where tenant_id = ${tenantId} and id = any(array(select id from picked))
+      -- By place, whatever the server believes of its size; other partitions have rows in such places, too.
+      delete from job_history where tenant_id = ${tenantId} and ctid = any(array(select place from picked))
+        and case when id in (select id from picked) then true else false end
       returning *
-    ), ${putBack({ ...(attempts !== undefined && { attempts }) })}
+    ), ${putBack({ tenantId, ...(attempts !== undefined && { attempts }) })}
     select count(*)::int as count, (select id from gone order by id desc limit 1) as last from gone`)
   return row ?? { count: 0, last: null }
 }
@@ -132,7 +134,11 @@ const keptColumns = sql.raw(
  * their end, so far read from those rows, are written down under the ids that they had. Those who wait for such a
  * job and have not yet been told of its end go on waiting for it.
  */
-function putBack({ attempts = attemptsDefault, fromStep }: Pick<Redrive, 'attempts' | 'fromStep'>) {
+function putBack({
+  tenantId,
+  attempts = attemptsDefault,
+  fromStep,
+}: Pick<Redrive, 'tenantId' | 'attempts' | 'fromStep'>) {
   if (!(attempts >= 1)) throw new RangeError('A job cannot be queued again without an attempt.')
   const data = sql`jsonb_strip_nulls(jsonb_build_object('attempts_max', e.attempts + ${attempts}::int,
     'from_step', ${fromStep ?? null}::text))`
@@ -163,7 +169,7 @@ function putBack({ attempts = attemptsDefault, fromStep }: Pick<Redrive, 'attemp
       update documents d set status = 'pending', failure_code = null, failure_message = null,
         version = d.version + 1, updated_at = clock_timestamp()
       from gone
-      where d.tenant_id = gone.tenant_id and d.id = gone.subject_id and d.job_id = gone.id
+      where d.tenant_id = ${tenantId} and d.id = gone.subject_id and d.job_id = gone.id
         and d.status in ('failed', 'cancelled')
     )`
 }
