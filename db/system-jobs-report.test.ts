@@ -121,6 +121,7 @@ test('open jobs are counted by kind and status with the age of the oldest, ended
   }
   expect(await counted(null)).toEqual({ queued: 3, waiting: 1, dead: 1, completed: 1 })
   expect(await counted(two.id)).toEqual({ queued: 1, waiting: 1, dead: 1 })
+  expect(await counted(one.id)).toEqual({ queued: 2, completed: 1 })
   const { counts } = await countOpenJobs(db, { tenantId: one.id })
   expect(counts).toEqual([{ kind, status: 'queued', count: 2, oldestAt: expect.any(Date) }])
 })
