@@ -71,6 +71,7 @@ export const constraintProblems: Record<string, DatabaseProblem> = {
   jobs_lease_is_whole: conflict('A running job, and only that, has a lease.'),
   jobs_attempts_are_limited: conflict('The job has no attempts left.'),
 
+  jobs_attempts_max_is_positive: invalid('A job has at least one attempt.'),
   jobs_dependencies_are_waited_for: conflict('A job that waits for others has not begun.'),
 
   job_dependencies_pkey: sameId,

@@ -90,6 +90,7 @@ CREATE INDEX "jobs_by_batch" ON "jobs" USING btree ("tenant_id","batch_id") WHER
 CREATE INDEX "job_history_by_subject" ON "job_history" USING btree ("tenant_id","subject_id") WHERE subject_id is not null;--> statement-breakpoint
 CREATE INDEX "jobs_claim_order" ON "jobs" USING btree ("kind","tenant_id","priority" DESC NULLS FIRST,"run_at","id") WHERE status = 'queued';--> statement-breakpoint
 CREATE INDEX "jobs_by_subject" ON "jobs" USING btree ("tenant_id","subject_id") WHERE subject_id is not null;--> statement-breakpoint
+ALTER TABLE "jobs" ADD CONSTRAINT "jobs_attempts_max_is_positive" CHECK ("jobs"."attempts_max" > 0);--> statement-breakpoint
 ALTER TABLE "jobs" ADD CONSTRAINT "jobs_dependencies_are_waited_for" CHECK ("jobs"."dependencies_open" = 0 or ("jobs"."dependencies_open" > 0 and "jobs"."status" = 'waiting'));--> statement-breakpoint
 -- From now on `queued` means that a job could begin at once.
 UPDATE "jobs" SET "status" = 'waiting' WHERE "status" = 'queued' AND "run_at" > now();--> statement-breakpoint

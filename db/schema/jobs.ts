@@ -109,6 +109,7 @@ export const jobs = pgTable(
     check('jobs_status_is_open', sql`${t.status} in ('queued', 'waiting', 'running')`),
     check('jobs_lease_is_whole', sql`(${t.status} = 'running') = (${t.leaseToken} is not null)`),
     check('jobs_attempts_are_limited', sql`${t.attempts} between 0 and ${t.attemptsMax}`),
+    check('jobs_attempts_max_is_positive', sql`${t.attemptsMax} > 0`),
     check(
       'jobs_dependencies_are_waited_for',
       sql`${t.dependenciesOpen} = 0 or (${t.dependenciesOpen} > 0 and ${t.status} = 'waiting')`,

@@ -69,6 +69,10 @@ test('a job exists if and only if the transaction that queued it commits', async
   expect(await lease(kind)).toHaveLength(1)
 })
 
+test('a job without any attempt is refused, because it would stop the claim of others', async () => {
+  await expect(enqueue({ kind: newKind(), attemptsMax: 0 })).rejects.toThrow()
+})
+
 test('of several claimers at once each job goes to exactly one', async () => {
   const kind = newKind()
   for (let count = 0; count < 12; count++) await enqueue({ kind })

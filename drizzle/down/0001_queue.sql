@@ -1,5 +1,5 @@
 -- Takes 0001_queue back: schedules, limits, dependencies and steps with all rows. Jobs that wait for others begin at once.
-ALTER TABLE public.jobs DROP CONSTRAINT jobs_dependencies_are_waited_for;
+ALTER TABLE public.jobs DROP CONSTRAINT jobs_dependencies_are_waited_for, DROP CONSTRAINT jobs_attempts_max_is_positive;
 DROP INDEX public.jobs_running, public.jobs_due, public.jobs_by_batch, public.jobs_claim_order, public.jobs_by_subject,
 	public.job_history_by_subject, public.job_history_by_batch, public.job_history_unsuccessful, public.job_history_runs;
 UPDATE public.jobs SET status = 'queued' WHERE status = 'waiting';
