@@ -1,5 +1,6 @@
 import { enableCompileCache } from 'node:module'
 import { hostname } from 'node:os'
+import { setTimeout as pause } from 'node:timers/promises'
 import { loadConfig } from './config.ts'
 import { createDeps } from './deps.ts'
 import { reportToSupervisor } from './supervisor/channel.ts'
@@ -13,6 +14,9 @@ import { sweepTemporaryFolders } from './worker/temporary-folder.ts'
 // Of its memory, heap and all: the supervisor replaces a worker from four fifths on.
 const pressureShare = 0.75
 const besideHeapMb = 256
+// No job is left that could need the database: one that is away shall not hold up the end.
+const closeMsMax = 1_000
+const logFlushMs = 200
 const filesAfterMs = 3_600_000
 const mebibyte = 1024 ** 2
 
@@ -59,7 +63,8 @@ reportToSupervisor({
   isDrained: async () => {
     stopping.abort()
     await worker.drain()
-    await close()
+    await Promise.race([close(), pause(closeMsMax)])
+    await flush(logFlushMs)
   },
 })
 

@@ -22,7 +22,6 @@ export function refuseToSupervisor(reason: string): void {
  * supervisor asks (SIGTERM; a second one ends it at once) or is gone. Without a supervisor (started by hand) only the signal counts.
  */
 export function reportToSupervisor({ isDrained, remark = null, loaded = [] }: Host): void {
-  tell({ type: 'ready', remark, loaded })
   setInterval(() => tell({ type: 'beat', rssBytes: process.memoryUsage.rss() }), beatMs).unref()
   // The supervisor is gone, killed perhaps: nobody would restart or stop us.
   process.once('disconnect', () => process.exit(0))
@@ -38,6 +37,7 @@ export function reportToSupervisor({ isDrained, remark = null, loaded = [] }: Ho
   process.on('SIGTERM', end)
   // Ctrl-C at a terminal reaches every process of the group; the supervisor decides the order.
   process.on('SIGINT', () => {})
+  tell({ type: 'ready', remark, loaded }) // last: whoever hears it may ask for the end at once
 }
 
 function tell(message: ChildMessage): void {

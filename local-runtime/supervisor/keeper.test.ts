@@ -115,3 +115,17 @@ test('a process that served before it was killed is soon back, however often tha
   const waits = Array.from({ length: 12 }, () => backoff.nextMs(1_500))
   expect(Math.max(...waits)).toBe(500)
 })
+
+test('when everything ends, each process has the time that its duty names, or 5 s', async () => {
+  const waits: (number | undefined)[] = []
+  for (const more of [{ endMsMax: 27_000 }, {}]) {
+    const { keeper, start } = setup()
+    const running = async () => ({
+      ...(await start()),
+      stop: async (waitMs?: number) => waits.push(waitMs),
+    })
+    await keeper.ensure(duty(running, more))
+    await keeper.stop()
+  }
+  expect(waits).toEqual([27_000, 5_000])
+})
