@@ -73,7 +73,7 @@ test('an expression for any hour comes by the clock on the wall, forwards as bac
       expect({ ...newest, times: iso(newest.times) }).toEqual({ times: expected, isMore: false })
     },
   )
-  fc.assert(property, { numRuns: 60 })
+  fc.assert(property, { numRuns: 30 })
 })
 
 test('a time that names its hour comes once on every day, whatever the clocks do', () => {
@@ -90,7 +90,7 @@ test('a time that names its hour comes once on every day, whatever the clocks do
       expect(newestTimes(timetable, span, 400).times).toEqual(times)
     },
   )
-  fc.assert(property, { numRuns: 25 })
+  fc.assert(property, { numRuns: 12 })
 })
 
 test('of many times the newest are given, and that there are older ones', () => {
