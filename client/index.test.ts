@@ -2,6 +2,7 @@ import { uuidv7 } from 'uuidv7'
 import { expect, expectTypeOf, test } from 'vitest'
 import type { Role } from '../db/schema/index.ts'
 import { createApp as createDocuments } from '../functions/documents/index.ts'
+import { createApp as createJobs } from '../functions/jobs/index.ts'
 import { createApp as createKeys } from '../functions/keys/index.ts'
 import { createApp as createUsers } from '../functions/users/index.ts'
 import { setup } from '../test/harness/setup.ts'
@@ -11,7 +12,7 @@ const baseUrl = 'http://octavo.test'
 
 async function setupClient(more: Partial<ClientOptions> = {}) {
   const bench = await setup(createUsers)
-  const others = [createKeys(bench.deps), createDocuments(bench.deps)]
+  const others = [createKeys, createDocuments, createJobs].map((create) => create(bench.deps))
   const send: typeof fetch = async (input, init) => {
     const request = new Request(input, init)
     const named = others.find(({ name }) => new URL(request.url).pathname.startsWith(`/v1/${name}`))
@@ -69,6 +70,21 @@ test('a file is uploaded as it is, and downloaded as a reply that the caller rea
   const param = { id: receipt.id }
   const file = await unwrap(octavo.documents[':id'].content.$get({ param }))
   expect(await file.text()).toBe('Notes of a meeting.')
+})
+
+test('a worker leases and completes a job, each with its types', async () => {
+  const { octavo } = await setupClient()
+  const { jobs } = octavo
+  const { id } = await unwrap(jobs.$post({ json: { kind: 'reports.render' } }))
+  const ask = { kinds: ['reports.render'], worker: 'typed' }
+  const leased = await unwrap(jobs.lease.$post({ json: ask }))
+  expectTypeOf(leased.jobs).toExtend<{ lease_token: string; attempt: number }[]>()
+  expect(leased.jobs.map((job) => job.id)).toEqual([id])
+  const json = { lease_token: leased.jobs[0]?.lease_token ?? '', result: { pages: 2 } }
+  const ended = await unwrap(jobs[':id'].complete.$post({ param: { id }, json }))
+  expect(ended).toMatchObject({ status: 'completed', result: { pages: 2 } })
+  const lost = await problemOf(unwrap(jobs[':id'].complete.$post({ param: { id }, json })))
+  expect(lost).toMatchObject({ status: 409, code: 'lease_lost' })
 })
 
 test('a refusal is thrown with its code, its faults and its request id', async () => {

@@ -1,13 +1,6 @@
 import type { Tx } from '../../db/client.ts'
 import { retryDelayMs } from '../../domain/jobs/backoff.ts'
-import {
-  completeJob,
-  endCancelledJob,
-  failJob,
-  holdLease,
-  type Lease,
-  releaseJob,
-} from '../../domain/jobs/lease.ts'
+import { completeJob, failJob, type Lease, releaseJob } from '../../domain/jobs/lease.ts'
 import { LeaseLost } from '../../domain/jobs/outcome.ts'
 import { reportAttempt } from '../../domain/jobs/report.ts'
 import type { Call } from '../_shared/http/call.ts'
@@ -89,9 +82,7 @@ export const release: Handler<typeof contract.releaseJob> = (c, input) =>
   c.write(async (tx) => {
     const lease = leaseOf(c, input)
     await fenced(tx, lease, async () => {
-      const isCancelRequested = await holdLease(tx, lease)
-      if (isCancelRequested) await endCancelledJob(tx, lease)
-      else await releaseJob(tx, lease)
+      if (!(await releaseJob(tx, lease))) throw new LeaseLost(lease.id)
     })
     return jobReply(tx, lease)
   })

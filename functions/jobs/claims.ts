@@ -2,7 +2,7 @@ import type { Db } from '../../db/client.ts'
 import { type Claim, type LeasedJob, leaseJobs, leaseLimitedJobs } from '../../db/system.ts'
 import { releaseJob } from '../../domain/jobs/lease.ts'
 import type { Log } from '../_shared/ports/log.ts'
-import { hasLimits } from './lease-queries.ts'
+import { readLanes } from './lease-queries.ts'
 
 export type TenantClaim = Claim & { tenantId: string }
 type Lane = (db: Db, claim: Claim) => Promise<LeasedJob[]>
@@ -10,7 +10,9 @@ type Lane = (db: Db, claim: Claim) => Promise<LeasedJob[]>
 /** Leases what one tenant has queued, in lanes with a limit and in those without one. */
 export async function claimJobs(db: Db, claim: TenantClaim, log: Log): Promise<LeasedJob[]> {
   const { tenantId } = claim
-  const isLimited = await hasLimits(db, { tenantId, kinds: Object.keys(claim.places) })
+  const kinds = Object.keys(claim.places)
+  const { hasQueued, isLimited } = await readLanes(db, { tenantId, kinds })
+  if (!hasQueued) return []
   if (!isLimited) return leaseJobs(db, claim)
   // In turn by chance: a lane that alone could fill every claim would starve the other.
   const lanes: Lane[] = [leaseJobs, leaseLimitedJobs]

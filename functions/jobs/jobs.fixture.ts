@@ -16,6 +16,7 @@ export type Job = {
 
 export type Leased = {
   id: string
+  kind: string
   lease_token: string
   lease_expires_at: string
   attempt: number

@@ -2,16 +2,24 @@ import { sql } from 'drizzle-orm'
 import { textArray } from '../../db/claim.ts'
 import type { Db } from '../../db/client.ts'
 
-/** Is any limit or pause set that concerns these kinds of this tenant? */
-export async function hasLimits(
+/**
+ * A look before a claim: is anything queued, and is any limit or pause set that concerns these kinds of this tenant?
+ * Claims on limited lanes come one after the other in the whole cluster, so none is made for nothing.
+ */
+export async function readLanes(
   db: Db,
   { tenantId, kinds }: { tenantId: string; kinds: readonly string[] },
-): Promise<boolean> {
-  const [row] = await db.execute<{ found: boolean }>(sql`
-    select exists (select from job_kinds
-        where running_max is not null and kind = any(${textArray(kinds)}::text[]))
-      or exists (select from job_tenant_limits where tenant_id = ${tenantId}) as found`)
-  return row?.found ?? false
+): Promise<{ hasQueued: boolean; isLimited: boolean }> {
+  const asked = textArray(kinds)
+  const [row] = await db.execute<{ hasQueued: boolean; isLimited: boolean }>(sql`
+    select exists (select from unnest(${asked}::text[]) a(kind) cross join lateral (
+        -- In the order of the index, so that no plan reads the table, whatever its size was believed to be.
+        select q.id from jobs q
+        where q.status = 'queued' and q.kind = a.kind and q.tenant_id = ${tenantId}
+        order by q.priority desc, q.run_at, q.id limit 1) j) as "hasQueued",
+      exists (select from job_kinds where running_max is not null and kind = any(${asked}::text[]))
+        or exists (select from job_tenant_limits where tenant_id = ${tenantId}) as "isLimited"`)
+  return row ?? { hasQueued: false, isLimited: false }
 }
 
 /** When leases end, by the id of their job. */
