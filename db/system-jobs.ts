@@ -1,4 +1,7 @@
-/** The statements of the queue that serve all tenants at once: a worker belongs to none. */
+/**
+ * The statements of the queue that serve all tenants at once: a worker belongs to none. What is due is told by
+ * `statement_timestamp()`, which an index can be searched by; rows that were locked are taken by their place.
+ */
 import { sql } from 'drizzle-orm'
 import { type Claim, claimStatement } from './claim.ts'
 import type { Db } from './client.ts'
@@ -91,14 +94,15 @@ export async function recoverExpiredLeases(db: Db, limit: number): Promise<Recov
   const rows = await db.execute<Recovery>(sql`
     /* system: recover-expired-leases */
     with expired as materialized (
-      select tenant_id, id, leased_at, leased_by, attempts as attempt, ${code} as code, ${error} as error,
+      select ctid as tid, tenant_id, id, leased_at, leased_by, attempts as attempt, ${code} as code, ${error} as error,
         cancel_requested_at is null and attempts < attempts_max as again from jobs
-      where status = 'running' and lease_expires_at < clock_timestamp()
+      where status = 'running' and lease_expires_at < statement_timestamp()
       order by lease_expires_at limit ${limit} for update skip locked
     ), requeued as (
       update jobs j set status = 'queued', lease_token = null, version = j.version + 1,
         lease_expires_at = null, run_at = clock_timestamp(), errors = j.errors || expired.error, dedupe_key = null
-      from expired where j.tenant_id = expired.tenant_id and j.id = expired.id and expired.again
+      from expired where j.ctid = any(array(select tid from expired where again))
+        and j.tenant_id = expired.tenant_id and j.id = expired.id
       returning j.tenant_id, j.id
     ), again as (
       select expired.* from expired join requeued using (tenant_id, id)
@@ -110,8 +114,8 @@ export async function recoverExpiredLeases(db: Db, limit: number): Promise<Recov
         data: sql`jsonb_build_object('attempt', e.attempt, 'worker', e.leased_by)`,
       })}
     ), gone as (
-      delete from jobs j using expired
-      where j.tenant_id = expired.tenant_id and j.id = expired.id and not expired.again
+      delete from jobs j using expired where j.ctid = any(array(select tid from expired where not again))
+        and j.tenant_id = expired.tenant_id and j.id = expired.id
       returning j.*, expired.error as attempt_error
     ), ${endJobs({
       status: sql`case when cancel_requested_at is null then 'dead' else 'cancelled' end`,
@@ -139,7 +143,7 @@ export async function promoteDueJobs(
     with due as materialized (
       select ctid as tid, dependency_failed from jobs
       where status = 'waiting' and dependencies_open = 0
-        and (run_at <= clock_timestamp() or dependency_failed)
+        and run_at <= statement_timestamp()
       order by run_at limit ${limit} for update skip locked
     ), queued as (
       update jobs j set status = 'queued', version = j.version + 1
@@ -174,6 +178,7 @@ export async function releaseDependents(db: Db, limit: number): Promise<number> 
       update jobs j set version = j.version + 1,
         dependencies_open = case when f.is_broken then 0 else greatest(0, j.dependencies_open - f.count) end,
         dependency_failed = j.dependency_failed or f.is_broken,
+        run_at = case when f.is_broken then least(j.run_at, clock_timestamp()) else j.run_at end,
         status = case when j.dependencies_open = f.count and not (j.dependency_failed or f.is_broken)
           and j.run_at <= clock_timestamp() then 'queued' else 'waiting' end
       from (select tenant_id, job_id, count(*)::int as count, bool_or(is_broken) as is_broken
