@@ -7,8 +7,8 @@ import { jobs } from '../../db/schema/index.ts'
 import { FunctionServer } from '../../local-runtime/isolate/server.ts'
 import { tendQueue } from '../../local-runtime/worker/tending.ts'
 import { eventually } from '../../test/harness/eventually.ts'
+import { kind, type Leased, setupJobs } from '../../test/harness/jobs-over-http.ts'
 import { temporaryFolder } from '../../test/harness/temporary-folder.ts'
-import { kind, type Leased, setupJobs } from './jobs.fixture.ts'
 
 type Answer = { status: number; body: Record<string, unknown> }
 

@@ -1,7 +1,13 @@
 import { uuidv7 } from 'uuidv7'
 import { expect, test } from 'vitest'
+import {
+  type Job,
+  kind,
+  type Problem,
+  setupJobs,
+  shown,
+} from '../../test/harness/jobs-over-http.ts'
 import { bodyOf } from '../../test/harness/requests.ts'
-import { type Job, kind, type Problem, setupJobs, shown } from './jobs.fixture.ts'
 
 type Enqueued = { items: { id: string; created: boolean }[] }
 

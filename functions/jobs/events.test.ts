@@ -3,8 +3,8 @@ import { expect, test } from 'vitest'
 import type { Db } from '../../db/client.ts'
 import { jobs } from '../../db/schema/index.ts'
 import { recoverExpiredLeases } from '../../db/system.ts'
+import { kind, setupJobs } from '../../test/harness/jobs-over-http.ts'
 import { bodyOf } from '../../test/harness/requests.ts'
-import { kind, setupJobs } from './jobs.fixture.ts'
 
 type Event = { id: string; type: string; data: Record<string, unknown>; created_at: string }
 

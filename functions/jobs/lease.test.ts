@@ -3,8 +3,8 @@ import { expect, test } from 'vitest'
 import type { Db } from '../../db/client.ts'
 import { apiKeys, jobs, jobTenantLimits, jobWorkers } from '../../db/schema/index.ts'
 import { eventually } from '../../test/harness/eventually.ts'
+import { type Job, kind, type Leased, setupJobs, shown } from '../../test/harness/jobs-over-http.ts'
 import { openTestDatabase } from '../../test/harness/setup.ts'
-import { type Job, kind, type Leased, setupJobs, shown } from './jobs.fixture.ts'
 
 type Jobs = { jobs: Leased[] }
 const waiting = { kinds: [kind], worker: 'w', wait_ms: 20_000 }

@@ -1,8 +1,8 @@
 import { and, eq } from 'drizzle-orm'
 import { expect, test } from 'vitest'
 import { auditLog, jobKinds } from '../../db/schema/index.ts'
+import { kind, setupJobs, shown } from '../../test/harness/jobs-over-http.ts'
 import { bodyOf } from '../../test/harness/requests.ts'
-import { kind, setupJobs, shown } from './jobs.fixture.ts'
 
 type Limits = { items: { kind: string; running_max: number | null; paused_at: string | null }[] }
 

@@ -2,8 +2,8 @@ import { and, eq, sql } from 'drizzle-orm'
 import { uuidv7 } from 'uuidv7'
 import { expect, test } from 'vitest'
 import { jobHistory } from '../../db/schema/index.ts'
+import { type Job, kind, setupJobs, shown } from '../../test/harness/jobs-over-http.ts'
 import { bodyOf } from '../../test/harness/requests.ts'
-import { type Job, kind, setupJobs, shown } from './jobs.fixture.ts'
 
 const fault = { code: 'printer_jam', message: 'The paper is stuck.' }
 

@@ -4,8 +4,15 @@ import { expect, test } from 'vitest'
 import type { Db } from '../../db/client.ts'
 import { jobs } from '../../db/schema/index.ts'
 import { recoverExpiredLeases } from '../../db/system.ts'
+import {
+  type Job,
+  kind,
+  type Leased,
+  type Problem,
+  setupJobs,
+  shown,
+} from '../../test/harness/jobs-over-http.ts'
 import { bodyOf } from '../../test/harness/requests.ts'
-import { type Job, kind, type Leased, type Problem, setupJobs, shown } from './jobs.fixture.ts'
 
 type Beat = { cancel_requested: boolean; lease_expires_at: string }
 const fault = { code: 'printer_jam', message: 'The paper is stuck.' }

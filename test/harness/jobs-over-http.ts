@@ -1,6 +1,6 @@
-import { bodyOf, type RequestOptions } from '../../test/harness/requests.ts'
-import { type SetupOptions, setup } from '../../test/harness/setup.ts'
-import { createApp } from './index.ts'
+import { createApp } from '../../functions/jobs/index.ts'
+import { bodyOf, type RequestOptions } from './requests.ts'
+import { type SetupOptions, setup } from './setup.ts'
 
 export type Job = {
   id: string
