@@ -1,6 +1,7 @@
 import { drizzle } from 'drizzle-orm/postgres-js'
 import type { Sql } from 'postgres'
 import { openSession } from './driver.ts'
+import { ensureHotPages } from './hot-tables.ts'
 import { type Migration, pendingMigrations, readMigrations } from './journal.ts'
 import { migrationError } from './migration-error.ts'
 import { asOnlyMigrator, type MigrationOptions, readApplied } from './migration-session.ts'
@@ -19,7 +20,9 @@ export async function migrate(options: MigrationOptions): Promise<string[]> {
     await prepareTable(sql)
     const pending = pendingMigrations(migrations, await readApplied(sql))
     for (const migration of pending) await apply(sql, migration, options.log)
-    await ensurePartitions(drizzle(sql, { schema }), new Date())
+    const db = drizzle(sql, { schema })
+    await ensurePartitions(db, new Date())
+    await ensureHotPages(db)
     return pending.map((migration) => migration.name)
   })
 }

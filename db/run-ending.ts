@@ -76,7 +76,10 @@ function keepForDependents(): SQL {
       insert into job_endings (tenant_id, id, status)
       select tenant_id, id, ending from ended where has_dependents
     ), given_up as (
-      delete from job_dependencies d using ended e
-      where (e.dependencies_open > 0 or e.dependency_failed) and d.tenant_id = e.tenant_id and d.job_id = e.id
+      delete from job_dependencies where ctid = any(array(
+        select d.tid from ended e cross join lateral (select q.ctid as tid from job_dependencies q
+          where q.tenant_id = e.tenant_id and q.job_id = e.id offset 0) d
+        where e.dependencies_open > 0 or e.dependency_failed))
+        and case when (tenant_id, job_id) in (select tenant_id, id from ended) then true else false end
     )`
 }

@@ -1,8 +1,5 @@
-/**
- * The statements of the queue that serve all tenants at once: a worker belongs to none. What is due is told by
- * `statement_timestamp()`, which an index can be searched by; rows that were locked are taken by their place.
- */
-import { sql } from 'drizzle-orm'
+/** The statements of the queue that serve all tenants at once: a worker belongs to none. */
+import { type SQL, sql } from 'drizzle-orm'
 import { type Claim, claimStatement } from './claim.ts'
 import type { Db } from './client.ts'
 import { endJobs } from './run-ending.ts'
@@ -94,15 +91,14 @@ export async function recoverExpiredLeases(db: Db, limit: number): Promise<Recov
   const rows = await db.execute<Recovery>(sql`
     /* system: recover-expired-leases */
     with expired as materialized (
-      select ctid as tid, tenant_id, id, leased_at, leased_by, attempts as attempt, ${code} as code, ${error} as error,
+      select ctid as tid, tenant_id, id, leased_at, leased_by, attempts as attempt, ${code} as code,
         cancel_requested_at is null and attempts < attempts_max as again from jobs
       where status = 'running' and lease_expires_at < statement_timestamp()
       order by lease_expires_at limit ${limit} for update skip locked
     ), requeued as (
       update jobs j set status = 'queued', lease_token = null, version = j.version + 1,
-        lease_expires_at = null, run_at = clock_timestamp(), errors = j.errors || expired.error, dedupe_key = null
-      from expired where j.ctid = any(array(select tid from expired where again))
-        and j.tenant_id = expired.tenant_id and j.id = expired.id
+        lease_expires_at = null, run_at = clock_timestamp(), errors = j.errors || ${error}, dedupe_key = null
+      where j.ctid = any(array(select tid from expired where again))
       returning j.tenant_id, j.id
     ), again as (
       select expired.* from expired join requeued using (tenant_id, id)
@@ -114,9 +110,8 @@ export async function recoverExpiredLeases(db: Db, limit: number): Promise<Recov
         data: sql`jsonb_build_object('attempt', e.attempt, 'worker', e.leased_by)`,
       })}
     ), gone as (
-      delete from jobs j using expired where j.ctid = any(array(select tid from expired where not again))
-        and j.tenant_id = expired.tenant_id and j.id = expired.id
-      returning j.*, expired.error as attempt_error
+      delete from jobs j where j.ctid = any(array(select tid from expired where not again))
+      returning j.*, ${error} as attempt_error
     ), ${endJobs({
       status: sql`case when cancel_requested_at is null then 'dead' else 'cancelled' end`,
       error: sql`attempt_error`,
@@ -142,8 +137,7 @@ export async function promoteDueJobs(
     /* system: promote-due-jobs */
     with due as materialized (
       select ctid as tid, dependency_failed from jobs
-      where status = 'waiting' and dependencies_open = 0
-        and run_at <= statement_timestamp()
+      where status = 'waiting' and dependencies_open = 0 and run_at <= statement_timestamp()
       order by run_at limit ${limit} for update skip locked
     ), queued as (
       update jobs j set status = 'queued', version = j.version + 1
@@ -159,32 +153,66 @@ export async function promoteDueJobs(
 
 /**
  * Tells those that wait for ended jobs: the last of them that completes makes a job queued. Where one had to complete
- * and did not, who waits is marked, and {@link promoteDueJobs} cancels it, and so on to who waits for that.
+ * and did not, who waits is marked and due, and {@link promoteDueJobs} cancels it, and so on to who waits for that.
  * @returns how many endings were told
  */
 export async function releaseDependents(db: Db, limit: number): Promise<number> {
-  const [row] = await db.execute<{ count: number }>(sql`
-    /* system: release-dependents */
+  return db.transaction(async (tx) => {
+    const [row] = await tx.execute<{ told: number; freed: Freed }>(tellEndings(limit))
+    if (row && Object.keys(row.freed).length > 0) await tx.execute(unblock(row.freed))
+    return row?.told ?? 0
+  })
+}
+
+/** By tenant and id of who waits: for how many fewer, and whether one of them had to complete and did not. */
+type Freed = Record<string, [count: number, isBroken: boolean]>
+
+/**
+ * Deletes endings and what waited for them, and locks those who did, in the order of their ids: several hosts may tell one
+ * of different endings. What they change comes in a statement of its own, which sees what the others have left.
+ */
+const tellEndings = (limit: number): SQL => sql`
+    /* system: tell-endings */
     with told as materialized (
-      delete from job_endings where (tenant_id, id) in (
-        select tenant_id, id from job_endings limit ${limit} for update skip locked)
+      delete from job_endings where ctid = any(array(
+        select ctid from job_endings limit ${limit} for update skip locked))
       returning tenant_id, id, status
     ), freed as (
-      delete from job_dependencies d using told
-      where d.tenant_id = told.tenant_id and d.depends_on_id = told.id
-      returning d.tenant_id, d.job_id,
-        told.status <> 'completed' and d.on_failure = 'cancel' as is_broken
-    ), unblocked as (
-      update jobs j set version = j.version + 1,
-        dependencies_open = case when f.is_broken then 0 else greatest(0, j.dependencies_open - f.count) end,
-        dependency_failed = j.dependency_failed or f.is_broken,
-        run_at = case when f.is_broken then least(j.run_at, clock_timestamp()) else j.run_at end,
-        status = case when j.dependencies_open = f.count and not (j.dependency_failed or f.is_broken)
-          and j.run_at <= clock_timestamp() then 'queued' else 'waiting' end
-      from (select tenant_id, job_id, count(*)::int as count, bool_or(is_broken) as is_broken
-        from freed group by tenant_id, job_id) f
-      where j.tenant_id = f.tenant_id and j.id = f.job_id and j.status = 'waiting'
+      delete from job_dependencies where ctid = any(array(
+        select d.tid from told t cross join lateral (select q.ctid as tid from job_dependencies q
+          where q.tenant_id = t.tenant_id and q.depends_on_id = t.id offset 0) d))
+      returning tenant_id, job_id, depends_on_id, on_failure
+    ), summed as materialized (
+      select f.tenant_id, f.job_id, count(*)::int as count,
+        bool_or(t.status <> 'completed' and f.on_failure = 'cancel') as is_broken
+      from freed f join told t on t.tenant_id = f.tenant_id and t.id = f.depends_on_id
+      group by f.tenant_id, f.job_id order by f.tenant_id, f.job_id
+    ), locked as materialized (
+      select s.* from summed s cross join lateral (select from jobs q
+        where q.tenant_id = s.tenant_id and q.id = s.job_id for update) j
     )
-    select count(*)::int as count from told`)
-  return row?.count ?? 0
+    select (select count(*)::int from told) as told, coalesce((select jsonb_object_agg(
+      tenant_id || '/' || job_id, jsonb_build_array(count, is_broken)) from locked), '{}') as freed`
+
+const ownEntry = sql`((select by_key from freed)->(j.tenant_id || '/' || j.id))`
+const count = sql`(${ownEntry}->>0)::int`
+const isBroken = sql`(${ownEntry}->>1)::boolean`
+
+// Each is looked up by its key and then taken by its place: no plan can read the whole table.
+function unblock(freed: Freed): SQL {
+  const keys = Object.keys(freed).map((key) => key.split('/'))
+  const tenantIds = `{${keys.map(([tenantId]) => tenantId).join(',')}}`
+  const ids = `{${keys.map(([, id]) => id).join(',')}}`
+  return sql`
+    with freed as materialized (select ${JSON.stringify(freed)}::jsonb as by_key)
+    update jobs j set version = j.version + 1,
+      dependencies_open = case when ${isBroken} then 0 else greatest(0, j.dependencies_open - ${count}) end,
+      dependency_failed = j.dependency_failed or ${isBroken},
+      run_at = case when ${isBroken} then least(j.run_at, clock_timestamp()) else j.run_at end,
+      status = case when j.dependencies_open = ${count} and not (j.dependency_failed or ${isBroken})
+        and j.run_at <= clock_timestamp() then 'queued' else 'waiting' end
+    where j.ctid = any(array(
+        select (select q.ctid from jobs q where q.tenant_id = f.tenant_id and q.id = f.id)
+        from unnest(${tenantIds}::uuid[], ${ids}::uuid[]) as f(tenant_id, id)))
+      and case when j.tenant_id = any(${tenantIds}::uuid[]) then j.status = 'waiting' end`
 }

@@ -92,6 +92,10 @@ CREATE INDEX "jobs_claim_order" ON "jobs" USING btree ("kind","tenant_id","prior
 CREATE INDEX "jobs_by_subject" ON "jobs" USING btree ("tenant_id","subject_id") WHERE subject_id is not null;--> statement-breakpoint
 ALTER TABLE "jobs" ADD CONSTRAINT "jobs_attempts_max_is_positive" CHECK ("jobs"."attempts_max" > 0);--> statement-breakpoint
 ALTER TABLE "jobs" ADD CONSTRAINT "jobs_dependencies_are_waited_for" CHECK ("jobs"."dependencies_open" = 0 or ("jobs"."dependencies_open" > 0 and "jobs"."status" = 'waiting'));--> statement-breakpoint
+-- A plan that was made while a table had no pages would read all of it for ever: vacuum leaves them.
+ALTER TABLE "jobs" SET (vacuum_truncate = false);--> statement-breakpoint
+ALTER TABLE "job_dependencies" SET (vacuum_truncate = false);--> statement-breakpoint
+ALTER TABLE "job_endings" SET (vacuum_truncate = false);--> statement-breakpoint
 -- From now on `queued` means that a job could begin at once.
 UPDATE "jobs" SET "status" = 'waiting' WHERE "status" = 'queued' AND "run_at" > now();--> statement-breakpoint
 -- Its enqueue, its latest start and its end are read from the job's own row.

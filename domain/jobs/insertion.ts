@@ -73,7 +73,7 @@ async function waitingJob(tx: Tx, job: Insertion): Promise<string> {
   return row?.id ?? (await insertUnlessWaiting(tx, [job]))[0] ?? job.id
 }
 
-/** One that waits for other jobs goes on waiting for them, whatever its new time is. */
+/** One that waits for other jobs goes on waiting for them, whatever its new time is; one that is to be cancelled will be. */
 async function insertOrChange(
   tx: Tx,
   job: Insertion,
@@ -86,8 +86,9 @@ async function insertOrChange(
       : sql``
   const [row] = await tx.execute<{ id: string }>(sql`
     insert into jobs ${insertedRows([job])} ${onWaiting} do update set ${content}
-      run_at = excluded.run_at, version = jobs.version + 1,
-      status = case when jobs.dependencies_open > 0 then 'waiting' else excluded.status end
+      run_at = case when jobs.dependency_failed then jobs.run_at else excluded.run_at end,
+      version = jobs.version + 1,
+      status = case when jobs.dependencies_open > 0 or jobs.dependency_failed then 'waiting' else excluded.status end
     returning id`)
   return row?.id ?? job.id
 }

@@ -26,9 +26,10 @@ export async function heartbeatJobs(
       -- Should a crash of the server take this back, the lease only ends sooner.
       select clock_timestamp() as at, set_config('synchronous_commit', 'off', true)
     )
-    update jobs j set heartbeat_at = relaxed.at, lease_expires_at = least(
-      relaxed.at + ${leaseMs}::int * interval '1 millisecond', j.leased_at + j.run_ms_max * interval '1 millisecond')
-    from relaxed where ${heldByAsked}
+    update jobs j set heartbeat_at = (select at from relaxed), lease_expires_at = least(
+      (select at from relaxed) + ${leaseMs}::int * interval '1 millisecond',
+      j.leased_at + j.run_ms_max * interval '1 millisecond')
+    where ${heldByAsked}
     returning j.id, j.lease_token as token, j.cancel_requested_at is not null as cancel`)
   const found = new Map([...rows].map(({ id, token, cancel }) => [`${id} ${token}`, cancel]))
   return Promise.all(
@@ -58,8 +59,9 @@ export async function completeJobs(
           with asked as materialized (${asked}), results as materialized (
             select ${resultsById(completions)}::jsonb as by_id
           ), gone as (
-            delete from jobs j using results where ${heldByAsked}
-            returning ${keptColumns}, version, errors, has_dependents, results.by_id->id::text as final_result
+            delete from jobs j where ${heldByAsked}
+            returning ${keptColumns}, version, errors, has_dependents,
+              (select by_id from results)->id::text as final_result
           ), ${keepCompleted()}
           select id, has_dependents as "hasDependents" from gone`)
       : await db.execute<Completed>(sql`
@@ -89,7 +91,8 @@ function leaseRows(leases: readonly Lease[]) {
 
 /**
  * The fence for many: rows of `jobs j` whose lease is in the CTE `asked`. Each is looked up by its key and then taken by
- * its place, so that no plan can be chosen that reads the whole table, whatever the server believes of its size.
+ * its place, so that no plan can be chosen that reads the whole table, whatever the server believes of its size. Beside no
+ * other table: for a join it may read the whole of an index.
  * A row that somebody changes at the same moment may be passed over: ask for that one alone before it counts as lost.
  */
 const heldByAsked = sql`j.ctid = any(array(

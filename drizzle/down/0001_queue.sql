@@ -11,3 +11,4 @@ CREATE INDEX jobs_expired_leases ON public.jobs USING btree (lease_expires_at) W
 CREATE INDEX jobs_claim_order ON public.jobs USING btree (priority DESC, run_at, id) WHERE status = 'queued';
 CREATE INDEX jobs_by_subject ON public.jobs USING btree (tenant_id, subject_id);
 CREATE INDEX job_history_by_subject ON public.job_history USING btree (tenant_id, subject_id);
+ALTER TABLE public.jobs RESET (vacuum_truncate);
