@@ -78,7 +78,7 @@ export type Recovery = {
 
 /**
  * Takes back jobs whose worker has not been heard of for a whole lease, or that ran longer than they may: queued
- * again, or ended when the attempts are used up or a cancel was asked for. Leases still alive are never looked at,
+ * again in their old place, or ended when the attempts are used up or a cancel was asked for. Leases still alive are never looked at,
  * however many there are.
  */
 export async function recoverExpiredLeases(db: Db, limit: number): Promise<Recovery[]> {
@@ -97,7 +97,7 @@ export async function recoverExpiredLeases(db: Db, limit: number): Promise<Recov
       order by lease_expires_at limit ${limit} for update skip locked
     ), requeued as (
       update jobs j set status = 'queued', lease_token = null, version = j.version + 1,
-        lease_expires_at = null, run_at = clock_timestamp(), errors = j.errors || ${error}, dedupe_key = null
+        lease_expires_at = null, errors = j.errors || ${error}, dedupe_key = null
       where j.ctid = any(array(select tid from expired where again))
       returning j.tenant_id, j.id
     ), again as (

@@ -31,13 +31,17 @@ async function enqueued(): Promise<LeasedJob> {
   return leased(kind)
 }
 
-/** Two attempts at one job: the first has lost its lease to the second. */
-async function staleAndCurrent(): Promise<{ stale: LeasedJob; current: LeasedJob }> {
-  const stale = await enqueued()
+async function expire({ id }: LeasedJob): Promise<void> {
   await db
     .update(jobs)
     .set({ leaseExpiresAt: new Date(0) })
-    .where(and(eq(jobs.tenantId, tenantId), eq(jobs.id, stale.id)))
+    .where(and(eq(jobs.tenantId, tenantId), eq(jobs.id, id)))
+}
+
+/** Two attempts at one job: the first has lost its lease to the second. */
+async function staleAndCurrent(): Promise<{ stale: LeasedJob; current: LeasedJob }> {
+  const stale = await enqueued()
+  await expire(stale)
   await recoverExpiredLeases(db, 100)
   return { stale, current: await leased(stale.kind) }
 }
@@ -82,4 +86,15 @@ test('a job that is given back after a cancel was asked for is cancelled, not be
   expect(await releaseJob(db, job)).toBe(true)
   expect(await leaseJobs(db, claimOf(job.kind))).toEqual([])
   expect(await ended(job)).toMatchObject({ status: 'cancelled' })
+})
+
+test.each<[string, (job: LeasedJob) => Promise<unknown>]>([
+  ['given back', (job) => releaseJob(db, job)],
+  ['taken back', (job) => expire(job).then(() => recoverExpiredLeases(db, 100))],
+])('a job that is %s goes before those that were queued after it', async (_, back) => {
+  const job = await enqueued()
+  const later = Array.from({ length: 3 }, () => ({ tenantId, id: uuidv7(), kind: job.kind }))
+  await enqueueJobs(db, later)
+  await back(job)
+  expect(await leased(job.kind)).toMatchObject({ id: job.id })
 })

@@ -142,7 +142,7 @@ export async function failJob(
 }
 
 /**
- * Gives a job back unharmed, because this worker has to stop: the attempt does not count. One whose end somebody has
+ * Gives a job back to its old place, because this worker has to stop: the attempt does not count. One whose end somebody has
  * asked for is cancelled instead.
  * @returns `false`: the lease was lost, and nothing was done
  */
@@ -150,7 +150,7 @@ export async function releaseJob(db: Db, lease: Lease): Promise<boolean> {
   const rows = await db.execute(sql`
     with released as (
       update jobs set status = 'queued', attempts = attempts - 1, version = version + 1,
-        run_at = clock_timestamp(), lease_token = null, lease_expires_at = null, dedupe_key = null
+        lease_token = null, lease_expires_at = null, dedupe_key = null
       where ${held(lease)} and cancel_requested_at is null
       returning tenant_id, id, attempts + 1 as attempt, leased_at, leased_by
     ), started as (${startedEvents(sql`released`)}
