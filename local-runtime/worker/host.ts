@@ -3,6 +3,7 @@ import type { JobHost, JobKinds } from '../../functions/_shared/ports/jobs.ts'
 import { type Config, environment } from '../config.ts'
 import { registry } from '../registry.ts'
 import type { JobProcessesOptions } from './job-processes.ts'
+import { removeTemporaryFoldersOf } from './temporary-folder.ts'
 
 /**
  * What the supervisor tells the worker, and the worker its job processes, as JSON in the first argument. Without it, the
@@ -30,11 +31,11 @@ export async function jobKinds(): Promise<JobKinds> {
 }
 
 export function jobHost(config: Config, told: WorkerSpec | null): JobHost {
-  const { checkout, paths, worker: limits } = config
+  const { checkout, worker: limits } = config
   const { extractionDeadlineMs } = limits
   return {
     childPath: (program) => told?.programs[program] ?? join(checkout, sourceOf(program)),
-    temporaryFolder: join(paths.run, 'tmp'),
+    temporaryFolder: temporaryFolderOf(config),
     extraction: {
       pagesMax: limits.extractionPagesMax,
       memoryBytesMax: limits.extractionMemoryMb * mebibyte,
@@ -54,8 +55,12 @@ export function jobProcesses(config: Config, told: WorkerSpec | null): JobProces
     processesMax: jobProcessesMax,
     memoryBytesMax: jobMemoryMb * mebibyte,
     onOutput: (chunk) => void process.stdout.write(chunk),
+    // What cannot be removed now, the next worker removes.
+    onGone: (pid) => void removeTemporaryFoldersOf(pid, temporaryFolderOf(config)).catch(() => {}),
   }
 }
+
+const temporaryFolderOf = ({ paths }: Config): string => join(paths.run, 'tmp')
 
 /** The source of a program, below the checkout. */
 function sourceOf(program: string): string {

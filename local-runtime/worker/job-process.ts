@@ -68,6 +68,10 @@ export class JobProcess {
     })
   }
 
+  get pid(): number {
+    return this.child.pid
+  }
+
   /** May it have another job: does it live, and did it let go of what the last one held? */
   get isFit(): boolean {
     return this.child.isRunning() && !this.failure && this.rssBytes < this.spec.memoryBytesMax / 2

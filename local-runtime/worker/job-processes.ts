@@ -10,6 +10,8 @@ export type JobProcessesOptions = Omit<JobProcessSpec, 'stallMsMax'> & {
   stallMsMax?: number
   /** After which a process without a job ends. Default 30 s. */
   idleMsMax?: number
+  /** Called when a process is gone, killed perhaps, that may have left something behind. */
+  onGone?: (pid: number) => void
 }
 
 // A kind that may block its process has to end some time, or it would hold its place for ever.
@@ -113,7 +115,10 @@ export class JobProcesses {
       stallMsMax: kind.isolation === 'process' ? Number.POSITIVE_INFINITY : stallMsMax,
     })
     this.all.add(process)
-    void process.exited.then(() => this.all.delete(process))
+    void process.exited.then(() => {
+      this.all.delete(process)
+      this.options.onGone?.(process.pid)
+    })
     return process
   }
 

@@ -6,9 +6,18 @@ import { join } from 'node:path'
  * worker that made it; those of workers that still run stay.
  * @returns how many were removed
  */
-export async function sweepTemporaryFolders(folder: string): Promise<number> {
+export function sweepTemporaryFolders(folder: string): Promise<number> {
+  return removeFolders(folder, (pid) => !isRunning(pid))
+}
+
+/** Removes what one process has left that is gone. @returns how many were removed */
+export function removeTemporaryFoldersOf(pid: number, folder: string): Promise<number> {
+  return removeFolders(folder, (owner) => owner === pid)
+}
+
+async function removeFolders(folder: string, isLeft: (pid: number) => boolean): Promise<number> {
   const names = await readdir(folder).catch(() => [])
-  const left = names.filter((name) => !isRunning(Number(/^[a-z]+-(\d+)-/.exec(name)?.[1] ?? 0)))
+  const left = names.filter((name) => isLeft(Number(/^[a-z]+-(\d+)-/.exec(name)?.[1] ?? 0)))
   for (const name of left) await rm(join(folder, name), { recursive: true, force: true })
   return left.length
 }
