@@ -1,5 +1,6 @@
 import { and, asc, eq, sql } from 'drizzle-orm'
 import type { Db, Tx } from '../../db/client.ts'
+import { holdClaims } from '../../db/limit-lock.ts'
 import { jobKinds, jobTenantLimits } from '../../db/schema/index.ts'
 
 const tenantLimitsMax = 100
@@ -32,6 +33,7 @@ export async function saveTenantLimit(
   tx: Tx,
   { tenantId, kind, runningMax, paused }: LimitSetting & { tenantId: string },
 ): Promise<LimitRow | null> {
+  await holdClaims(tx)
   const rows = await tx.execute<{ pausedAt: string | null }>(sql`
     insert into job_tenant_limits (tenant_id, kind, running_max, paused_at)
     select ${tenantId}::uuid, ${kind}::text, ${runningMax}::int, ${pausedAt('null', paused)}
@@ -62,6 +64,7 @@ export async function saveKindLimit(
   tx: Tx,
   { kind, runningMax, paused }: LimitSetting,
 ): Promise<LimitRow | null> {
+  await holdClaims(tx)
   const rows = await tx.execute<{ pausedAt: string | null }>(sql`
     insert into job_kinds as k (kind, running_max, paused_at)
     values (${kind}, ${runningMax}, ${pausedAt('null', paused)})

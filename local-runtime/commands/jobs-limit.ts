@@ -1,6 +1,7 @@
 import { defineCommand } from 'citty'
 import { type SQL, sql } from 'drizzle-orm'
 import type { Db, Tx } from '../../db/client.ts'
+import { holdClaims } from '../../db/limit-lock.ts'
 import { countOpenJobs, type JobLimit, listJobLimits, listWorkers } from '../../db/system.ts'
 import { ringWorkers } from '../../domain/jobs/queue.ts'
 import { type JobsContext, jobsArgs, printJson, printLines, withJobs } from './jobs-context.ts'
@@ -83,7 +84,10 @@ async function changeLimit(
   change: LimitChange,
 ): Promise<void> {
   await db.transaction(async (tx) => {
-    if (change !== 'clear') await setLimit(tx, { tenantId, kind, change })
+    if (change !== 'clear') {
+      await holdClaims(tx)
+      await setLimit(tx, { tenantId, kind, change })
+    }
     const left = change === 'clear' ? sql`` : sql`and running_max is null and paused_at is null`
     if (tenantId === null) await tx.execute(sql`delete from job_kinds where kind = ${kind} ${left}`)
     else
