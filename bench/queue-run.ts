@@ -7,6 +7,8 @@ import { openProbe } from './queue/probe.ts'
 const order: Order = JSON.parse(process.argv[2] ?? '')
 const { name, servers, plan } = order
 const contestant = await loadContestant(name)
+const unknown = Object.keys(order.settings).filter((setting) => !(setting in contestant.settings))
+if (unknown.length > 0) throw new TypeError(`${name} has no setting "${unknown.join(', ')}".`)
 const settings = { ...contestant.settings, ...order.settings }
 const queue = await contestant.open(servers, settings)
 const answer: Answer =

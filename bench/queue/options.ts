@@ -11,7 +11,7 @@ const growthJobs = 1_000_000
 const growthParts = 10
 const warmUpJobsMax = 20_000
 
-/** Reads the command line. @throws {TypeError} an option is unknown or has no value */
+/** Reads the command line. @throws {TypeError} an option or a contestant is unknown, or a value is no number */
 export function readOptions(args: string[]): Options {
   const { values } = parseArgs({
     args,
@@ -28,7 +28,7 @@ export function readOptions(args: string[]): Options {
   const jobs = count('jobs', values.jobs ?? (values.growth ? growthJobs : usualJobs))
   const isOnce = values.short || values.growth
   return {
-    names: values.only?.split(',') ?? contestantNames,
+    names: values.only?.split(',').map(contestant) ?? contestantNames,
     rounds: count('rounds', values.rounds ?? (isOnce ? 1 : 3)),
     plan: {
       jobs,
@@ -38,6 +38,11 @@ export function readOptions(args: string[]): Options {
     },
     settings: Object.fromEntries(values.set.map(setting)),
   }
+}
+
+function contestant(name: string): string {
+  if (contestantNames.includes(name)) return name
+  throw new TypeError(`"${name}" is none of ${contestantNames.join(', ')}.`)
 }
 
 function setting(text: string): [string, number] {
