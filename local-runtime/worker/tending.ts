@@ -12,17 +12,32 @@ const releasedMax = 1_000
  * @returns whether there are jobs now that somebody may take
  */
 export async function tendQueue(db: Db, log: Log): Promise<boolean> {
-  const recovered = await recover(db, log)
+  let changed = await recover(db, log)
+  // A job that is cancelled because of another may be waited for, too, and so on down the line.
+  for (let cancelled = true; cancelled; ) {
+    const told = await release(db)
+    const { queued, seen } = await promote(db)
+    changed += told + queued
+    cancelled = seen > queued
+  }
+  return changed > 0
+}
+
+async function release(db: Db): Promise<number> {
   let told = 0
   for (let count = releasedMax; count === releasedMax; told += count)
     count = await releaseDependents(db, releasedMax)
-  let queued = 0
-  for (let seen = promotedMax; seen === promotedMax; ) {
+  return told
+}
+
+async function promote(db: Db): Promise<{ queued: number; seen: number }> {
+  const sum = { queued: 0, seen: 0 }
+  for (let seen = promotedMax; seen === promotedMax; sum.seen += seen) {
     const round = await promoteDueJobs(db, promotedMax)
     seen = round.seen
-    queued += round.queued
+    sum.queued += round.queued
   }
-  return recovered + told + queued > 0
+  return sum
 }
 
 async function recover(db: Db, log: Log): Promise<number> {
