@@ -8,7 +8,7 @@ import { LeaseLost } from '../../domain/jobs/outcome.ts'
 import { eventually } from '../harness/eventually.ts'
 import type { Host } from './queue-hosts.ts'
 import type { Ledger } from './queue-ledger.ts'
-import { type Batch, feed, kind, openQueue, type Queue, settle } from './queue-rehearsal.ts'
+import { type Batch, feed, kindOf, openQueue, type Queue, settle } from './queue-rehearsal.ts'
 import type { Foreign } from './services.ts'
 
 type Size = { times: number; hosts: number; jobs: number; leaseMs: number; fed: Batch }
@@ -76,7 +76,7 @@ export async function completeLate(server: Foreign, size: Size): Promise<Ledger>
 }
 
 async function leaseSilently({ db, tenantId }: Queue, count: number): Promise<LeasedJob[]> {
-  const name = `${kind}.${tenantId}`
+  const name = kindOf(tenantId)
   const jobs: LeasedJob[] = []
   while (jobs.length < count) {
     const claim = { worker: 'silent', places: { [name]: 100 }, limit: 100, leaseMs: 500 }

@@ -11,7 +11,9 @@ import { type HostSpec, Hosts } from './queue-hosts.ts'
 import { createLedger, type Ledger, printLedger, readLedger } from './queue-ledger.ts'
 import type { Foreign } from './services.ts'
 
-export const kind = 'fault.effect'
+/** The kind of a tenant's jobs here: no other test's hosts know it. */
+export const kindOf = (tenantId: string): string => `fault.${tenantId}`
+
 const settleMs = 120_000
 const feedPauseMs = 100
 
@@ -40,13 +42,13 @@ export async function openQueue(server: Foreign, spec: Partial<HostSpec> = {}): 
   })
   await createLedger(sql)
   const { id: tenantId } = await createTenant(database.db)
-  const kinds = [`${kind}.${tenantId}`]
+  const kind = kindOf(tenantId)
   const plain = { concurrency: 8, leaseMs: 4_000, poolMax: 4 }
-  const hosts = new Hosts({ url: server.url, kinds, ...plain, ...spec })
+  const hosts = new Hosts({ url: server.url, kinds: [kind], ...plain, ...spec })
   const receipts: string[] = []
   const enqueue = async (count: number, workMs: number) => {
     const jobs = Array.from({ length: count }, () => ({
-      ...{ tenantId, id: uuidv7(), kind: kinds[0] ?? kind, attemptsMax: 100 },
+      ...{ tenantId, id: uuidv7(), kind, attemptsMax: 100 },
       payload: { work_ms: Math.round(workMs * (0.5 + Math.random())) },
     }))
     receipts.push(...(await enqueueJobs(database.db, jobs)))
