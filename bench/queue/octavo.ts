@@ -2,6 +2,7 @@ import { uuidv7 } from 'uuidv7'
 import { type Database, openDatabase } from '../../db/client.ts'
 import { migrate } from '../../db/migrate.ts'
 import { tenants } from '../../db/schema/index.ts'
+import { copyJobs } from '../../domain/jobs/bulk.ts'
 import { enqueueJobs, ringWorkers } from '../../domain/jobs/queue.ts'
 import type { Deps } from '../../functions/_shared/ports/deps.ts'
 import type { JobHandler, JobHost } from '../../functions/_shared/ports/jobs.ts'
@@ -39,13 +40,17 @@ export async function open(servers: Servers, tuned: typeof settings): Promise<Co
   await db.insert(tenants).values({ id: tenantId, name: 'bench' })
   const jobOf = (number: number) => ({ tenantId, id: uuidv7(), kind, payload: { number } })
   // As the function `jobs` does: acknowledged by the commit, the doorbell behind it.
-  const enqueue = async (numbers: number[]) => {
-    await enqueueJobs(db, numbers.map(jobOf))
+  const enqueueMany = async (numbers: number[]) => {
+    await copyJobs(database.sql, numbers.map(jobOf))
+    void ringWorkers(db)
+  }
+  const enqueueOne = async (number: number) => {
+    await enqueueJobs(db, [jobOf(number)])
     void ringWorkers(db)
   }
   return {
-    enqueue: (count) => inBatches(count, tuned, enqueue),
-    enqueueOne: (number) => enqueue([number]),
+    enqueue: (count) => inBatches(count, tuned, enqueueMany),
+    enqueueOne,
     async work(onJob) {
       const worker = newWorker(database, tuned, onJob)
       const running = worker.run()

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Database } from '../../db/client.ts'
 import { isRetryable, isUnavailable } from '../../db/errors.ts'
 import type { LeasedJob } from '../../db/system.ts'
@@ -7,17 +8,10 @@ import {
   endCancelledJob,
   failJob,
   type HeartbeatState,
-  type JobFault,
   releaseJob,
 } from '../../domain/jobs/lease.ts'
-import {
-  JobFailure,
-  JobMoot,
-  JobReleased,
-  LeaseLost,
-  StepBroken,
-} from '../../domain/jobs/outcome.ts'
-import { storableFault, storableResult } from '../../domain/jobs/storable.ts'
+import { JobFailure, JobMoot, JobReleased, LeaseLost } from '../../domain/jobs/outcome.ts'
+import { storableResult } from '../../domain/jobs/storable.ts'
 import type { Deps } from '../../functions/_shared/ports/deps.ts'
 import type {
   JobCompletion,
@@ -26,6 +20,8 @@ import type {
   JobKind,
 } from '../../functions/_shared/ports/jobs.ts'
 import type { Log } from '../../functions/_shared/ports/log.ts'
+import { AttemptContext } from './attempt-context.ts'
+import { faultOf, overdue, unexpectedBy, verdictOn } from './attempt-verdicts.ts'
 import type { Completions } from './completions.ts'
 import { ProgressWriter } from './progress.ts'
 
@@ -43,14 +39,10 @@ export const endedElsewhere: JobCompletion = {}
 
 // A handler that was told to stop has this long to let go; then the attempt ends without it.
 const letGoMs = 5_000
+// Within the time of a lease; later another attempt does the work again.
+const completionTries = 4
+const completionPauseMs = 100
 const timerMsMax = 2 ** 31 - 1
-
-// Of unknown origin, so the user learns only that; the log has the whole error.
-const unexpected: JobFault = {
-  code: 'internal',
-  message: 'An unexpected error stopped this attempt.',
-  isFinal: false,
-}
 
 /** One attempt at one job: runs the handler and writes how it ended. Its lease is kept alive by the worker. */
 export class Attempt {
@@ -64,6 +56,7 @@ export class Attempt {
   private readonly startedAt = performance.now()
   private heardAt = this.startedAt
   private isEnding = false
+  private isCompleting = false // the handler has done its part
   private ending: Promise<void> | undefined
   // Made when first needed: at a hundred thousand jobs a second they would cost more than the jobs.
   private lazyLog: Log | undefined
@@ -104,6 +97,11 @@ export class Attempt {
     await this.settle(this.stopReason)
   }
 
+  /** Was nothing heard of its lease for so long, and is it still of interest? */
+  isSilent(now: number, ms: number): boolean {
+    return !this.isAbandoned && !this.isEnding && now - this.heardAt >= ms
+  }
+
   /** What the database says of the lease; `null`: it did not answer. */
   hear(state: HeartbeatState | null, askedAt: number): void {
     if (this.isEnding) return // its end may have been written between question and answer
@@ -116,11 +114,8 @@ export class Attempt {
 
   private async run(): Promise<void> {
     try {
-      const isOurs = await this.complete()
-      if (isOurs)
-        this.log.debug('Job completed', {
-          duration_ms: Math.round(performance.now() - this.startedAt),
-        })
+      const completion = await this.options.kind.handler(this.context())
+      if (completion !== endedElsewhere) await this.complete(completion)
     } catch (err) {
       await this.settle(verdictOn(this.stopReason, err))
     } finally {
@@ -129,50 +124,49 @@ export class Attempt {
     }
   }
 
-  /** @returns whether it was this process that wrote the end */
-  private async complete(): Promise<boolean> {
-    const { db, kind, completions } = this.options
-    const { job } = this
-    const completion = await kind.handler(this.context())
-    if (completion === endedElsewhere) return false
+  private async complete({ result: given, effect }: JobCompletion): Promise<void> {
     if (this.stopReason) throw this.stopReason
-    const result = storableResult(completion.result)
-    await this.writer?.flush()
+    const result = storableResult(given)
+    if (this.writer) await this.writer.flush()
     if (this.stopReason) throw this.stopReason
     this.isEnding = true
-    const { effect } = completion
-    if (!effect && (await completions.complete(job, result, kind.history ?? 'all'))) return true
+    this.isCompleting = true
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await this.writeCompletion(result, effect)
+      } catch (err) {
+        // The work is done, so a database without a place or an answer is no fault of the job.
+        if (!isUnavailable(err) || tries === completionTries) throw err
+        await pause(completionPauseMs * tries)
+      }
+    }
+  }
+
+  private async writeCompletion(
+    result: Record<string, unknown> | null,
+    effect: JobCompletion['effect'],
+  ): Promise<void> {
+    const { db, kind, completions } = this.options
+    const { job } = this
+    if (!effect && (await completions.complete(job, result, kind.history ?? 'all'))) return
     await db.transaction(async (tx) => {
       await completeJob(tx, job, result, kind.history)
       await effect?.(tx)
     })
-    return true
   }
 
   private context(): JobContext {
     const { deps, host } = this.options
-    const attempt = this
-    return {
-      deps,
-      host,
-      job: this.job,
-      get log() {
-        return attempt.log
-      },
-      get signal() {
-        return attempt.signal()
-      },
-      progress: (done, total) => attempt.progress().report(done, total),
-    }
+    return new AttemptContext(this, { deps, host })
   }
 
-  private signal(): AbortSignal {
+  signal(): AbortSignal {
     this.controller ??= new AbortController()
     if (this.stopReason) this.controller.abort(this.stopReason)
     return this.controller.signal
   }
 
-  private progress(): ProgressWriter {
+  progress(): ProgressWriter {
     this.writer ??= new ProgressWriter(this.options.db, this.job, (err) => {
       if (err instanceof LeaseLost) this.stop(err)
       else this.log.warn('The progress of a job could not be written', {}, err)
@@ -189,13 +183,13 @@ export class Attempt {
   /** A database that is away, or lets us lose a deadlock, leaves the job to its lease: recovery finds it. */
   private async end(reason: unknown): Promise<void> {
     const isVerdict = reason instanceof JobFailure || reason instanceof JobMoot
+    if (isUnavailable(reason) && this.isCompleting) return this.logUnwritten(reason)
     this.isClean = isVerdict && !this.stopReason
     try {
       await this.writeEnd(reason)
     } catch (err) {
       if (err instanceof LeaseLost) this.logLost()
-      else if (isUnavailable(err) || isRetryable(err))
-        this.log.warn('The end of a job could not be written', {}, err)
+      else if (isUnavailable(err) || isRetryable(err)) this.logUnwritten(err)
       else throw err
     }
   }
@@ -223,23 +217,13 @@ export class Attempt {
     else this.log.error('Job attempt failed', fields, reason)
   }
 
+  private logUnwritten(err: unknown): void {
+    this.log.warn('The end of a job could not be written', {}, err)
+  }
+
   private logLost(): void {
     this.log.warn('The lease was lost: nothing of this attempt was written after it', {
       code: 'lease_lost',
     })
   }
 }
-
-const faultOf = ({ code, message, isFinal, step }: JobFailure): JobFault =>
-  storableFault({ code, message, isFinal, step })
-
-const unexpectedBy = (reason: unknown): JobFault =>
-  reason instanceof StepBroken ? { ...unexpected, step: reason.step } : unexpected
-
-/** Why the attempt was stopped comes first; a run gives the same reason with the step that it met. */
-const verdictOn = (stop: Error | undefined, thrown: unknown): unknown =>
-  stop instanceof JobFailure && thrown instanceof JobFailure && thrown.code === stop.code
-    ? thrown
-    : (stop ?? thrown)
-
-const overdue = () => new JobFailure('timeout', 'The attempt took longer than it may.', false)

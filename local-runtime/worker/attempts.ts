@@ -24,8 +24,10 @@ export class Attempts {
     this.attempts.delete(attempt)
   }
 
-  async beat(db: Db, leaseMs: number): Promise<void> {
-    const held = [...this.attempts].filter(({ isAbandoned }) => !isAbandoned)
+  /** Prolongs the leases that were not heard of for `silentMs`: most jobs end before, and cost no heartbeat. */
+  async beat(db: Db, { leaseMs, silentMs }: { leaseMs: number; silentMs: number }): Promise<void> {
+    const now = performance.now()
+    const held = [...this.attempts].filter((attempt) => attempt.isSilent(now, silentMs))
     for (let from = 0; from < held.length; from += heartbeatsMax)
       await beatFor(held.slice(from, from + heartbeatsMax), db, leaseMs)
   }

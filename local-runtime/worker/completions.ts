@@ -59,6 +59,9 @@ export class Completions {
     for (const { lease } of batch) this.waitingIds.delete(lease.id)
     try {
       const completed = await completeJobs(this.db, batch, history)
+      // What somebody changed at that moment was passed over; of all else only a statement of its own can say why.
+      const missed = missing(batch, completed)
+      if (missed.length > 1) completed.push(...(await completeJobs(this.db, missed, history)))
       const ids = new Set(completed.map(({ id }) => id))
       if (completed.some(({ hasDependents }) => hasDependents)) this.onDependents()
       for (const { lease, settle } of batch) settle.resolve(ids.has(lease.id))
@@ -66,4 +69,10 @@ export class Completions {
       for (const { settle } of batch) settle.reject(err)
     }
   }
+}
+
+function missing(batch: readonly Waiting[], completed: readonly { id: string }[]): Waiting[] {
+  if (completed.length === batch.length) return []
+  const ids = new Set(completed.map(({ id }) => id))
+  return batch.filter(({ lease }) => !ids.has(lease.id))
 }

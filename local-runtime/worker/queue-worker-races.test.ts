@@ -1,6 +1,7 @@
 import { and, eq, sql } from 'drizzle-orm'
 import { uuidv7 } from 'uuidv7'
 import { expect, test } from 'vitest'
+import { DatabaseUnavailable } from '../../db/errors.ts'
 import { jobHistory, jobs, tenants } from '../../db/schema/index.ts'
 import { blobDeletionJobKind } from '../../domain/documents/processing.ts'
 import { enqueueJob } from '../../domain/jobs/queue.ts'
@@ -85,4 +86,36 @@ test('a worker that loses a deadlock works on', async () => {
     return rows.length > 0 && rows
   })
   expect(end).toMatchObject({ status: 'completed' })
+})
+
+test('work that is done is written later, not done again, when the database has no place at first', async () => {
+  const kind = uuidv7()
+  const runs: number[] = []
+  let refusals = 2
+  const through = (db: World['db']) => {
+    const transaction = async (work: Parameters<typeof db.transaction>[0]) => {
+      if (runs.length === 0 || refusals-- <= 0) return db.transaction(work)
+      throw new DatabaseUnavailable('POOL_WAIT', 'no place')
+    }
+    return Object.assign(Object.create(db), { transaction })
+  }
+  const handlers = {
+    [kind]: async ({ job }: { job: { attempts: number } }) => {
+      runs.push(job.attempts)
+      return { effect: async () => {} }
+    },
+  }
+  const world = await startWorker({ handlers, through })
+  const id = uuidv7()
+  await world.db.transaction((tx) => enqueueJob(tx, { tenantId: world.tenant.id, id, kind }))
+  const ended = await eventually('the job has ended', async () => {
+    const rows = await world.db
+      .select()
+      .from(jobHistory)
+      .where(ofJob(jobHistory, world, id))
+    return rows[0]
+  })
+  expect(ended).toMatchObject({ status: 'completed', attempts: 1, errors: [] })
+  expect(runs).toEqual([1])
+  expect(refusals).toBeLessThanOrEqual(0)
 })

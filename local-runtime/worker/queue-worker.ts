@@ -7,6 +7,7 @@ import type { Deps } from '../../functions/_shared/ports/deps.ts'
 import type { JobHost, JobKind, JobKinds } from '../../functions/_shared/ports/jobs.ts'
 import { Attempt } from './attempt.ts'
 import { Attempts } from './attempts.ts'
+import { Bell } from './bell.ts'
 import { Completions } from './completions.ts'
 import { JobProcesses, type JobProcessesOptions } from './job-processes.ts'
 import { kindsOf } from './kinds.ts'
@@ -59,11 +60,13 @@ export class QueueWorker {
   private readonly vacuuming: Vacuuming
   private readonly crash = Promise.withResolvers<never>()
   private readonly stopping = new AbortController()
-  private bell = Promise.withResolvers<void>()
-  private tendBell = Promise.withResolvers<void>()
+  private readonly bell = new Bell()
+  private readonly tendBell = new Bell()
   private stopListening: (() => Promise<void>) | undefined
   private isDatabaseAway = false
   private isLeasing = true
+  /** The last claim came back short: a place that becomes free brings no job. */
+  private isDry = false
   private leasing: Promise<void> = Promise.resolve()
 
   constructor(options: QueueWorkerOptions) {
@@ -75,7 +78,7 @@ export class QueueWorker {
     this.vacuuming = new Vacuuming(options.database.db)
     const { database, name, concurrency } = options
     this.report = new WorkerReport({ db: database.db, name, kinds: this.kinds, concurrency })
-    this.completions = new Completions(database.db, () => this.tendBell.resolve())
+    this.completions = new Completions(database.db, () => this.tendBell.ring())
   }
 
   /**
@@ -91,15 +94,15 @@ export class QueueWorker {
           this.leasing = this.lease()
           return this.leasing
         },
-        () => this.wake(),
+        () => this.rest(),
       ),
       this.every(
         () => this.tend(),
-        () => this.untilTendedAgain(),
+        () => this.tendBell.wait(tendMs),
       ),
       this.everyMs(vacuumMs, () => this.vacuuming.tend(performance.now())),
       this.everyMs(limitsMs, () => this.learnLimits()),
-      this.everyMs(heartbeatMs, () => this.beat()),
+      this.everyMs(heartbeatMs, () => this.beat(heartbeatMs)),
       this.everyMs(reportMs, () => this.report.write()),
       this.pressure && this.watchPressure(this.pressure),
     ])
@@ -114,16 +117,25 @@ export class QueueWorker {
     await this.attempts.finish(this.options.drainMs)
     await Promise.all([this.processes?.close(), isRemoved])
     this.stopping.abort()
-    this.ring()
+    this.bell.ring()
+    this.tendBell.ring()
     await this.stopListening?.()
   }
 
   private async lease(): Promise<void> {
+    this.isDry = false
     const limit = this.claimable()
     if (limit < 1 || !this.isLeasing) return
     const claim = (most: number) => this.claim(most)
     const start = (job: LeasedJob) => this.start(job)
-    if (await this.turns.lease(this.options.database.db, { limit, claim, start })) this.ring()
+    this.isDry = !(await this.turns.lease(this.options.database.db, { limit, claim, start }))
+    if (!this.isDry) this.bell.ring()
+  }
+
+  private rest(): Promise<void> {
+    if (this.claimable() > 0 && this.isLeasing) return this.bell.wait(pollMs)
+    this.isDry = false // or the end of what runs would wake nobody
+    return this.bell.wait(null)
   }
 
   private claimable(): number {
@@ -149,33 +161,37 @@ export class QueueWorker {
     const attempt = new Attempt(job, { deps, db: database.db, host, kind, completions, leaseMs })
     this.attempts.add(attempt)
     this.report.began(job.kind)
+    void this.follow(attempt)
+  }
+
+  private async follow(attempt: Attempt): Promise<void> {
     const startedAt = performance.now()
-    attempt.done
-      .catch((err: unknown) => this.crash.reject(err))
-      .finally(() => {
-        this.attempts.delete(attempt)
-        this.report.ended(job.kind, performance.now() - startedAt)
-        this.vacuuming.count()
-        this.ring()
-      })
+    try {
+      await attempt.done
+    } catch (err) {
+      this.crash.reject(err)
+    }
+    const { kind } = attempt.job
+    this.attempts.delete(attempt)
+    this.vacuuming.count()
+    // Where places of its kind were scarce, its end lets another begin, although the last claim came back short.
+    const wasScarce = this.report.ended(kind, performance.now() - startedAt) || this.turns.isLimited
+    const isAlone = this.kinds.get(kind)?.isolation === 'process'
+    if (!this.isDry || wasScarce || isAlone) this.bell.ring()
   }
 
   private async tend(): Promise<void> {
     const { database, deps } = this.options
-    if (await tendQueue(database.db, deps.log)) this.ring()
-  }
-
-  private async untilTendedAgain(): Promise<void> {
-    await Promise.race([this.tendBell.promise, this.sleep(tendMs)])
-    this.tendBell = Promise.withResolvers()
+    if (await tendQueue(database.db, deps.log)) this.bell.ring()
   }
 
   private async learnLimits(): Promise<void> {
     await this.turns.learnLimits(this.options.database.db, [...this.kinds.keys()])
   }
 
-  private beat(): Promise<void> {
-    return this.attempts.beat(this.options.database.db, this.options.leaseMs)
+  private beat(silentMs: number): Promise<void> {
+    const { database, leaseMs } = this.options
+    return this.attempts.beat(database.db, { leaseMs, silentMs })
   }
 
   private watchPressure(pressure: Pressure): Promise<void> {
@@ -184,7 +200,7 @@ export class QueueWorker {
       const now = performance.now()
       const lagMs = Math.max(0, now - lookedAt - pressureMs)
       lookedAt = now
-      if (pressure.read({ rssBytes: process.memoryUsage.rss(), lagMs })) this.ring()
+      if (pressure.read({ rssBytes: process.memoryUsage.rss(), lagMs })) this.bell.ring()
     })
   }
 
@@ -217,23 +233,13 @@ export class QueueWorker {
     const { database, deps } = this.options
     try {
       const { unlisten } = await database.sql.listen(jobsChannel, (reason) => {
-        this.ring()
-        if (reason === 'cancel') void this.beat().catch(() => this.ring())
+        this.bell.ring()
+        if (reason === 'cancel') void this.beat(0).catch(() => this.bell.ring())
       })
       this.stopListening = unlisten
     } catch (err) {
       deps.log.warn('The worker cannot be woken and polls only', {}, err)
     }
-  }
-
-  private ring(): void {
-    this.bell.resolve()
-  }
-
-  private async wake(): Promise<void> {
-    const full = this.claimable() < 1 || !this.isLeasing
-    await Promise.race(full ? [this.bell.promise] : [this.bell.promise, this.sleep(pollMs)])
-    this.bell = Promise.withResolvers()
   }
 
   private async sleep(ms: number): Promise<void> {

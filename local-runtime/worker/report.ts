@@ -51,15 +51,17 @@ export class WorkerReport {
     this.running += 1
   }
 
-  /** An attempt has ended, well or not, and its place is free. */
-  ended(kind: string, ms: number): void {
+  /** An attempt has ended, well or not, and its place is free. @returns whether all places of its kind were taken */
+  ended(kind: string, ms: number): boolean {
     const counts = this.kinds.get(kind)
+    const wasFull = counts !== undefined && counts.running >= counts.places
     if (counts) {
       counts.running -= 1
       counts.finished += 1
       counts.meanMs += (ms - counts.meanMs) * Math.max(newestWeight, 1 / counts.finished)
     }
     this.running -= 1
+    return wasFull
   }
 
   /** Writes the worker's row, unless it has been removed. */

@@ -32,7 +32,8 @@ const newSource = (lease: typeof leaseJobs): Source => ({
 export class Turns {
   private readonly free = newSource(leaseJobs)
   private readonly limited = newSource(leaseLimitedJobs)
-  private isLimited = true
+  /** Some lane may have a limit. */
+  isLimited = true
   private isLimitedFirst = false
 
   async learnLimits(db: Db, kinds: readonly string[]): Promise<void> {
