@@ -107,7 +107,7 @@ test('a group whose new code cannot be loaded keeps its process, the others are 
   ])
   const after = await pids()
   expect(after['users,keys']).toBe(before['users,keys'])
-  expect(after.jobs).not.toBe(before.jobs)
+  expect(after['jobs,schedules']).not.toBe(before['jobs,schedules'])
 })
 
 test('a second supervisor for the same home is refused, and the first goes on', async () => {
