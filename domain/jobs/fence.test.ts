@@ -98,3 +98,11 @@ test.each<[string, (job: LeasedJob) => Promise<unknown>]>([
   await back(job)
   expect(await leased(job.kind)).toMatchObject({ id: job.id })
 })
+
+test('a job without an attempt is refused where it is queued, and stops no claim', async () => {
+  const kind = uuidv7()
+  const job = { tenantId, kind, attemptsMax: 0 }
+  await expect(enqueueJobs(db, [{ ...job, id: uuidv7() }])).rejects.toThrow()
+  await enqueueJobs(db, [{ tenantId, kind, id: uuidv7() }])
+  expect(await leaseJobs(db, claimOf(kind))).toHaveLength(1)
+})

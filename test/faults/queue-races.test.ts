@@ -25,7 +25,7 @@ test.each<[Limited, boolean]>([
   'a limit of three is never exceeded on two hosts, which are killed in turn: %s, set late: %s',
   async (limited, isLate) => {
     const { overlap, ledger } = await limitHosts(server, limited, {
-      jobs: 100,
+      jobs: 70,
       hosts: 2,
       running: 3,
       isLate,
