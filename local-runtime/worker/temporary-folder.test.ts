@@ -23,5 +23,7 @@ test('what one process has left goes when it is gone, and what others have stays
   for (const name of ['extract-12-a', 'extract-123-b', `extract-${process.pid}-c`])
     await mkdir(join(folder, name))
   expect(await removeTemporaryFoldersOf(12, folder)).toBe(1)
-  expect((await readdir(folder)).sort()).toEqual(['extract-123-b', `extract-${process.pid}-c`])
+  expect((await readdir(folder)).sort()).toEqual(
+    ['extract-123-b', `extract-${process.pid}-c`].sort(),
+  )
 })
