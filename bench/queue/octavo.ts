@@ -3,7 +3,7 @@ import { type Database, openDatabase } from '../../db/client.ts'
 import { migrate } from '../../db/migrate.ts'
 import { tenants } from '../../db/schema/index.ts'
 import { copyJobs } from '../../domain/jobs/bulk.ts'
-import { enqueueJobs, ringWorkers } from '../../domain/jobs/queue.ts'
+import { enqueueAndRing, ringWorkers } from '../../domain/jobs/queue.ts'
 import type { Deps } from '../../functions/_shared/ports/deps.ts'
 import type { JobHandler, JobHost } from '../../functions/_shared/ports/jobs.ts'
 import type { Log } from '../../functions/_shared/ports/log.ts'
@@ -45,8 +45,7 @@ export async function open(servers: Servers, tuned: typeof settings): Promise<Co
     void ringWorkers(db)
   }
   const enqueueOne = async (number: number) => {
-    await enqueueJobs(db, [jobOf(number)])
-    void ringWorkers(db)
+    await enqueueAndRing(db, [jobOf(number)])
   }
   return {
     enqueue: (count) => inBatches(count, tuned, enqueueMany),

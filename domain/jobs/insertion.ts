@@ -31,12 +31,22 @@ const otherColumns: readonly Column[] = [
 
 /**
  * Inserts jobs in their order.
+ * @param channel where to ring in the same statement; only outside a transaction, and without dedupe keys
  * @returns the ids of the jobs that will run, in order: with a dedupe key, perhaps of one that waits already
  */
-export async function insertJobs(db: Db | Tx, list: readonly Insertion[]): Promise<string[]> {
+export async function insertJobs(
+  db: Db | Tx,
+  list: readonly Insertion[],
+  channel?: string,
+): Promise<string[]> {
   const plain = list.every(({ dedupeKey }) => dedupeKey === undefined)
   if (plain) {
-    await db.execute(sql`insert into jobs ${insertedRows(list)}`)
+    const insertion = sql`insert into jobs ${insertedRows(list)}`
+    await db.execute(
+      channel === undefined
+        ? insertion
+        : sql`with added as (${insertion} returning id) select pg_notify(${channel}, 'queued') from added limit 1`,
+    )
     return list.map(({ id }) => id)
   }
   return db.transaction(async (tx) => {

@@ -64,6 +64,17 @@ export async function enqueueJobs(
   return list.length === 0 ? [] : insertJobs(db, list)
 }
 
+/**
+ * Queues jobs without dedupe keys and wakes idle workers, in one statement of its own: they begin a round trip sooner
+ * than when {@link ringWorkers} follows.
+ */
+export async function enqueueAndRing(
+  db: Db,
+  list: readonly Omit<NewJob, 'dependsOn' | 'onDependencyFailure' | 'dedupeKey' | 'onDuplicate'>[],
+): Promise<string[]> {
+  return list.length === 0 ? [] : insertJobs(db, list, jobsChannel)
+}
+
 /** Wakes idle workers. After the commit, not in the transaction: NOTIFY holds a lock of the whole server at commit. */
 export async function ringWorkers(db: Db, reason: 'queued' | 'cancel' = 'queued'): Promise<void> {
   await db.execute(sql`select pg_notify(${jobsChannel}, ${reason})`)
