@@ -5,6 +5,7 @@ import { claimOf } from '../../test/harness/claims.ts'
 import { openTestDatabase } from '../../test/harness/setup.ts'
 import { createTenant } from '../../test/harness/tenants.ts'
 import { bulkJobsMax, copyJobs } from './bulk.ts'
+import { enqueueAndRing, jobsChannel } from './queue.ts'
 
 type World = Awaited<ReturnType<typeof openTestDatabase>>
 let db: World['db']
@@ -70,4 +71,15 @@ test('more jobs than a copy takes are refused before anything is sent', async ()
   const list = Array.from({ length: bulkJobsMax + 1 }, () => ({ tenantId, kind, id: tenantId }))
   await expect(copyJobs(sql, list)).rejects.toThrow(RangeError)
   expect(await count(kind)).toBe(0)
+})
+
+test('jobs that ring are heard of as soon as they are there', async () => {
+  const kind = uuidv7()
+  const heard = Promise.withResolvers<string>()
+  const { unlisten } = await sql.listen(jobsChannel, heard.resolve)
+  const id = uuidv7()
+  expect(await enqueueAndRing(db, [{ tenantId, id, kind }])).toEqual([id])
+  expect(await heard.promise).toBe('queued')
+  expect(await leaseJobs(db, claimOf(kind))).toMatchObject([{ id }])
+  await unlisten()
 })

@@ -9,7 +9,7 @@ import { retryDelayMs } from './backoff.ts'
 import { listRunEvents } from './events.ts'
 import { completeJob, failJob, heartbeatJob, holdLease, releaseJob } from './lease.ts'
 import { LeaseLost } from './outcome.ts'
-import { cancelJob, enqueueAndRing, enqueueJob, jobsChannel, type NewJob } from './queue.ts'
+import { cancelJob, enqueueJob, type NewJob } from './queue.ts'
 
 let db: Db
 let tenantId: string
@@ -248,15 +248,3 @@ test.each([
     expect(retryDelayMs(attempt, random)).toBe(ms)
   },
 )
-
-test('jobs that ring are heard of as soon as they are there', async () => {
-  const { sql } = await openTestDatabase()
-  const kind = newKind()
-  const heard = Promise.withResolvers<string>()
-  const { unlisten } = await sql.listen(jobsChannel, heard.resolve)
-  const id = uuidv7()
-  expect(await enqueueAndRing(db, [{ tenantId, id, kind }])).toEqual([id])
-  expect(await heard.promise).toBe('queued')
-  expect(await lease(kind)).toMatchObject([{ id }])
-  await unlisten()
-})
