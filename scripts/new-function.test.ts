@@ -41,7 +41,9 @@ test('a new function compiles, passes its test and its style, and is known in tw
   await newFunction('price-lists')
   await inCopy(resolve('node_modules/.bin/biome'), 'check', 'functions/price-lists', registry)
   expect(await typeFaults()).not.toContain('price-lists')
-  const { stdout } = await inCopy(process.execPath, vitest, 'run', 'functions/price-lists')
+  // Without the cache in node_modules: it is shared, and the copy's younger patches/ would have it emptied.
+  const args = [vitest, 'run', '--fsModuleCache=false', 'functions/price-lists']
+  const { stdout } = await inCopy(process.execPath, ...args)
   expect(stdout).toMatch(/^2 passed, 0 failed, 0 skipped$/m)
 
   const lines = ["  { name: 'price-lists' },\n"]
