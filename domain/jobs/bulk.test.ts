@@ -58,6 +58,45 @@ test('of a copy with one faulty job nothing is queued, and the connection serves
   expect(await count(kind)).toBe(0)
 })
 
+test.each([
+  ['an id that is none', { id: 'x'.repeat(36) }, TypeError],
+  ['a tenant that is none', { tenantId: '' }, TypeError],
+  ['no time', { runAt: new Date(Number.NaN) }, RangeError],
+  ['a priority out of range', { priority: 40_000 }, RangeError],
+  ['half an attempt', { attemptsMax: 1.5 }, RangeError],
+])('of a copy with %s nothing is queued, and the connection serves on', async (_, fault, error) => {
+  const kind = uuidv7()
+  const good = Array.from({ length: 2_000 }, () => ({ tenantId, kind, id: uuidv7() }))
+  const list = [...good, { tenantId, kind, id: uuidv7(), ...fault }]
+  await expect(copyJobs(sql, list)).rejects.toThrow(error)
+  expect(await count(kind)).toBe(0)
+})
+
+test('jobs that are copied together keep their order, in every batch of a claim', async () => {
+  const kind = uuidv7()
+  const list = Array.from({ length: 2_500 }, () => ({ tenantId, kind, id: uuidv7() })).reverse()
+  await copyJobs(sql, list)
+  const leased: string[] = []
+  for (let taken = -1; taken !== 0; ) {
+    const jobs = await leaseJobs(db, claimOf(kind, { limit: 700 }))
+    leased.push(...jobs.map(({ id }) => id))
+    taken = jobs.length
+  }
+  expect(leased).toEqual(list.map(({ id }) => id))
+})
+
+test('times before and after the year 2000 are copied as they are', async () => {
+  const kind = uuidv7()
+  const times = ['1969-07-20T20:17:40.123Z', '1999-12-31T23:59:59.999Z', '2038-01-19T03:14:08.001Z']
+  await copyJobs(
+    sql,
+    times.map((at) => ({ tenantId, kind, id: uuidv7(), runAt: new Date(at) })),
+  )
+  const rows =
+    await sql`select run_at from jobs where tenant_id = ${tenantId} and kind = ${kind} order by run_at`
+  expect(rows.map(({ run_at }) => new Date(run_at).toISOString())).toEqual(times)
+})
+
 test('many chunks are one copy', async () => {
   const kind = uuidv7()
   const payload = { text: 'x'.repeat(2_000) }
