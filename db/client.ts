@@ -21,6 +21,11 @@ export type Database = {
    * retries and no transactions.
    */
   sql: Sql
+  /**
+   * Drizzle on one connection of its own, for statements that each need to see what the one before has done: they wait for
+   * each other in the server, which goes from one to the next without a pause. No transactions.
+   */
+  line: Db
   close(): Promise<void>
 }
 
@@ -35,6 +40,7 @@ const closeSeconds = 5
 export function openDatabase(options: DatabaseOptions): Database {
   const pool = openPool(options, options.poolMax)
   const hot = openPool(options, Math.max(1, Math.ceil(options.poolMax / 2)))
+  const line = openPool(options, 1)
   const context = statementContext(options)
   const gate = createGate({
     // One connection stays for single statements: a transaction that waits for one would wait for ever.
@@ -42,20 +48,24 @@ export function openDatabase(options: DatabaseOptions): Database {
     waitMsMax: transactionWaitMs,
     waitingMax: transactionsWaitingMax,
   })
-  const client = {
-    options: pool.options,
+  const clientOf = (runner: Sql) => ({
+    options: runner.options,
     unsafe: (text: string, params: unknown[] = []) =>
       lazyStatement((asArrays) =>
-        timed(() => runStatement(pool, context, { text, params, asArrays })),
+        timed(() => runStatement(runner, context, { text, params, asArrays })),
       ),
+  })
+  const client = {
+    ...clientOf(pool),
     begin: (work: (client: TransactionClient) => Promise<unknown>) =>
       timed(() => runTransaction(pool, { context, gate }, work)),
   }
   return {
     db: drizzle(client as unknown as Sql, { schema }),
     sql: hotClient(hot, context),
+    line: drizzle(clientOf(line) as unknown as Sql, { schema }),
     async close() {
-      await Promise.all([pool.end({ timeout: closeSeconds }), hot.end({ timeout: closeSeconds })])
+      await Promise.all([pool, hot, line].map((each) => each.end({ timeout: closeSeconds })))
     },
   }
 }

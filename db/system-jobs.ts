@@ -12,6 +12,9 @@ export type { Claim } from './claim.ts'
 export type LeasedJob = {
   tenantId: string
   id: string
+  /** The version of its row that this claim wrote: where it lies, and the transaction. */
+  tid: string
+  xmin: string
   leaseToken: string // of one claim; with the job's id it names the attempt
   kind: string
   subjectId: string | null
@@ -23,7 +26,6 @@ export type LeasedJob = {
   runMsMax: number | null
   steps: JobStep[] // done by earlier attempts
   priority: number
-  runAt: string // ISO
   isSuspect: boolean // an earlier attempt took its worker away, or too long, or ran beside one that did
 }
 
@@ -33,11 +35,8 @@ export type LeasedJob = {
  */
 export async function leaseJobs(db: Db, claim: Claim): Promise<LeasedJob[]> {
   if (claim.limit < 1 || !hasPlaces(claim)) return []
-  return inOrder(await db.execute<LeasedJob>(claimStatement(claim, 'free')))
+  return lease(db, claim, 'free')
 }
-
-// One lock for the cluster: such claims come one after the other, each on a snapshot taken after the one before.
-const limitedLeaseLock = 'octavo: lease jobs with a limit'
 
 /**
  * Leases jobs of the kinds and tenants for which a limit is set. What runs is counted under a lock that only such
@@ -45,19 +44,25 @@ const limitedLeaseLock = 'octavo: lease jobs with a limit'
  */
 export async function leaseLimitedJobs(db: Db, claim: Claim): Promise<LeasedJob[]> {
   if (claim.limit < 1 || !hasPlaces(claim)) return []
-  return db.transaction(async (tx) => {
-    await tx.execute(sql`/* system: lock-limited-lease */
-      select pg_advisory_xact_lock(hashtext(${limitedLeaseLock}))`)
-    return inOrder(await tx.execute<LeasedJob>(claimStatement(claim, 'limited')))
-  })
+  return lease(db, claim, 'limited')
 }
 
-// An update returns its rows as they lie on disk.
-const inOrder = (jobs: Iterable<LeasedJob>): LeasedJob[] =>
-  [...jobs].sort(
-    (a, b) => b.priority - a.priority || compare(a.runAt, b.runAt) || compare(a.id, b.id),
-  )
-const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
+type ClaimedRow = LeasedJob & { steps: JobStep[] | null; runAtSeconds: number }
+
+async function lease(db: Db, claim: Claim, lanes: 'free' | 'limited'): Promise<LeasedJob[]> {
+  const leaseToken = crypto.randomUUID()
+  const rows = await db.execute<ClaimedRow>(claimStatement(claim, lanes, leaseToken))
+  // What is the same for all was not sent.
+  for (const row of rows) {
+    row.leaseToken = leaseToken
+    row.steps ??= []
+  }
+  // An update returns its rows as they lie on disk.
+  return [...rows].sort(inOrder)
+}
+
+const inOrder = (a: ClaimedRow, b: ClaimedRow): number =>
+  b.priority - a.priority || a.runAtSeconds - b.runAtSeconds || (a.id < b.id ? -1 : 1)
 
 const hasPlaces = ({ places }: Claim): boolean => Object.values(places).some((count) => count > 0)
 

@@ -97,7 +97,7 @@ export const jobs = pgTable(
     // The claim, a lane (kind and tenant) at a time. Led by the kind, so that a worker jumps from tenant to tenant
     // among those alone that have work for it.
     index('jobs_claim_order')
-      .on(t.kind, t.tenantId, t.priority.desc().nullsFirst(), t.runAt, t.id)
+      .on(t.kind, t.tenantId, t.priority.desc().nullsFirst(), t.runAt)
       .where(sql`status = 'queued'`),
     index('jobs_running').on(t.leaseExpiresAt).where(sql`status = 'running'`), // recovery, limits
     index('jobs_due').on(t.runAt).where(sql`status = 'waiting' and dependencies_open = 0`), // waiting becomes queued

@@ -60,7 +60,7 @@ test.each([
   const job = await leased()
   const outcome = end({ ...job, leaseToken: uuidv7() })
   if (end === alone) await expect(outcome).rejects.toThrow('lost')
-  else expect(await outcome).toEqual([])
+  else expect(await outcome).toMatchObject({ missed: [{}] })
   expect(await traces(job)).toEqual(['jobs'])
 })
 

@@ -5,7 +5,14 @@ import { appendEvents, startedEvents } from '../../db/run-events.ts'
 import { LeaseLost } from './outcome.ts'
 
 /** What proves that an attempt still owns its job. */
-export type Lease = { tenantId: string; id: string; leaseToken: string }
+export type Lease = {
+  tenantId: string
+  id: string
+  leaseToken: string
+  /** Where its row was when it was leased, and the transaction that wrote it there (`ctid`, `xmin`): a hint. */
+  tid?: string
+  xmin?: string
+}
 
 // The one fence: every write of an attempt stands behind these three together. Only a running job has a token.
 export const held = ({ tenantId, id, leaseToken }: Lease) =>

@@ -55,7 +55,7 @@ function afterClaim(db: Db, tell: () => void): Db {
       if (name !== 'execute') return value.bind(target)
       return async (...args: Parameters<Db['execute']>) => {
         const rows = await target.execute(...args)
-        if (rows.some((row) => 'leaseToken' in row)) tell()
+        if (rows.some((row) => 'xmin' in row)) tell()
         return rows
       }
     },

@@ -53,7 +53,7 @@ export class Attempt {
   /** It has ended, but its handler has not. */
   isAbandoned = false
   private readonly options: AttemptOptions
-  private readonly startedAt = performance.now()
+  readonly startedAt = performance.now()
   private heardAt = this.startedAt
   private isEnding = false
   private isCompleting = false // the handler has done its part
@@ -133,7 +133,12 @@ export class Attempt {
     this.isCompleting = true
     for (let tries = 1; ; tries += 1) {
       try {
-        return await this.writeCompletion(result, effect)
+        if (!effect) {
+          const { completions, kind } = this.options
+          const missed = await completions.complete(this.job, result, kind.history)
+          if (!missed.has(this.job.id)) return
+        }
+        return await this.completeAlone(result, effect)
       } catch (err) {
         // The work is done, so a database without a place or an answer is no fault of the job.
         if (!isUnavailable(err) || tries === completionTries) throw err
@@ -142,13 +147,12 @@ export class Attempt {
     }
   }
 
-  private async writeCompletion(
+  private async completeAlone(
     result: Record<string, unknown> | null,
     effect: JobCompletion['effect'],
   ): Promise<void> {
-    const { db, kind, completions } = this.options
+    const { db, kind } = this.options
     const { job } = this
-    if (!effect && (await completions.complete(job, result, kind.history ?? 'all'))) return
     await db.transaction(async (tx) => {
       await completeJob(tx, job, result, kind.history)
       await effect?.(tx)

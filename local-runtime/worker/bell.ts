@@ -1,8 +1,11 @@
 /** Wakes one who waits. A ring that nobody waits for is heard by the next wait. */
 export class Bell {
   private rung = Promise.withResolvers<void>()
+  private isRung = false
 
   ring(): void {
+    if (this.isRung) return
+    this.isRung = true
     this.rung.resolve()
   }
 
@@ -12,5 +15,6 @@ export class Bell {
     await this.rung.promise
     clearTimeout(timer)
     this.rung = Promise.withResolvers()
+    this.isRung = false
   }
 }

@@ -3,10 +3,18 @@ import type { LeasedJob } from '../../db/system-jobs.ts'
 import type { HistoryPolicy } from '../../domain/jobs/lease.ts'
 import { type Completion, completeJobs } from '../../domain/jobs/lease-batches.ts'
 
-type Waiting = Completion & { settle: PromiseWithResolvers<boolean> }
+/** Of one batch, the ids of the jobs that were not completed; only a statement of its own can say why. */
+export type Missed = ReadonlySet<string>
 
-const batchMax = 1_000
-const flightsMax = 2
+class Batch {
+  readonly completions: Completion[] = []
+  readonly ids = new Set<string>()
+  // One for all of a batch: at a hundred thousand jobs a second each promise counts.
+  readonly outcome = Promise.withResolvers<Missed>()
+}
+
+const batchMax = 2_000
+const flightsMax = 3
 
 /**
  * Completes jobs without an effect many at a time: what ends while a statement is under way goes with the next one, so
@@ -15,8 +23,7 @@ const flightsMax = 2
 export class Completions {
   private readonly db: Db
   private readonly onDependents: () => void
-  private readonly waiting: Record<HistoryPolicy, Waiting[]> = { all: [], unsuccessful: [] }
-  private readonly waitingIds = new Set<string>()
+  private readonly waiting: Record<HistoryPolicy, Batch[]> = { all: [], unsuccessful: [] }
   private isFlushing = false
   private flights = 0
 
@@ -26,53 +33,49 @@ export class Completions {
     this.onDependents = onDependents
   }
 
-  /** @returns `false`: it was not completed, and only a statement of its own can say why */
+  /** @returns for the job's whole batch: which of them were not completed */
   complete(
     lease: LeasedJob,
     result: Record<string, unknown> | null,
     history: HistoryPolicy = 'all',
-  ): Promise<boolean> {
-    // An earlier attempt of this worker that lost the job: one answer could not tell the two apart.
-    if (this.waitingIds.has(lease.id)) return Promise.resolve(false)
-    this.waitingIds.add(lease.id)
-    const settle = Promise.withResolvers<boolean>()
-    this.waiting[history].push({ lease, result, settle })
+  ): Promise<Missed> {
+    const batch = this.openBatch(history, lease.id)
+    batch.ids.add(lease.id)
+    batch.completions.push({ lease, result })
     // Behind what else this turn of the event loop completes.
     if (!this.isFlushing) setImmediate(() => this.flush())
     this.isFlushing = true
-    return settle.promise
+    return batch.outcome.promise
+  }
+
+  /** Not with an earlier attempt of this worker that lost the job: one answer could not tell the two apart. */
+  private openBatch(history: HistoryPolicy, id: string): Batch {
+    const last = this.waiting[history].at(-1)
+    if (last && last.completions.length < batchMax && !last.ids.has(id)) return last
+    const batch = new Batch()
+    this.waiting[history].push(batch)
+    return batch
   }
 
   private flush(): void {
     this.isFlushing = false
     for (const history of ['all', 'unsuccessful'] as const)
-      while (this.waiting[history].length > 0 && this.flights < flightsMax) {
+      for (const batch of this.waiting[history].splice(0, flightsMax - this.flights)) {
         this.flights += 1
-        void this.write(this.waiting[history].splice(0, batchMax), history).finally(() => {
+        void this.write(batch, history).finally(() => {
           this.flights -= 1
           this.flush()
         })
       }
   }
 
-  private async write(batch: Waiting[], history: HistoryPolicy): Promise<void> {
-    for (const { lease } of batch) this.waitingIds.delete(lease.id)
+  private async write({ completions, outcome }: Batch, history: HistoryPolicy): Promise<void> {
     try {
-      const completed = await completeJobs(this.db, batch, history)
-      // What somebody changed at that moment was passed over; of all else only a statement of its own can say why.
-      const missed = missing(batch, completed)
-      if (missed.length > 1) completed.push(...(await completeJobs(this.db, missed, history)))
-      const ids = new Set(completed.map(({ id }) => id))
-      if (completed.some(({ hasDependents }) => hasDependents)) this.onDependents()
-      for (const { lease, settle } of batch) settle.resolve(ids.has(lease.id))
+      const { missed, hasDependents } = await completeJobs(this.db, completions, history)
+      if (hasDependents) this.onDependents()
+      outcome.resolve(new Set(missed.map(({ lease }) => lease.id)))
     } catch (err) {
-      for (const { settle } of batch) settle.reject(err)
+      outcome.reject(err)
     }
   }
-}
-
-function missing(batch: readonly Waiting[], completed: readonly { id: string }[]): Waiting[] {
-  if (completed.length === batch.length) return []
-  const ids = new Set(completed.map(({ id }) => id))
-  return batch.filter(({ lease }) => !ids.has(lease.id))
 }

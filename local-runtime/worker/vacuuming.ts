@@ -33,6 +33,8 @@ export class Vacuuming {
     this.ended = 0
     this.endedBefore = 0
     // Without truncation, which would lock everybody out for a moment.
-    await this.db.execute(sql`vacuum (skip_locked, index_cleanup on, truncate off) jobs`)
+    await this.db.execute(
+      sql`vacuum (skip_locked, index_cleanup on, truncate off, parallel 0) jobs`,
+    )
   }
 }

@@ -103,7 +103,7 @@ async function isAcceptedAlone({ db }: Queue, lease: LeasedJob): Promise<boolean
 }
 
 const isAcceptedInBatch = async ({ db }: Queue, lease: LeasedJob): Promise<boolean> =>
-  (await completeJobs(db, [{ lease, result: null }])).length > 0
+  (await completeJobs(db, [{ lease, result: null }])).missed.length === 0
 
 /** All connections of the workers end, again and again. */
 export async function terminateBackends(server: Foreign, size: Size): Promise<Ledger> {

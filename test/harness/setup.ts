@@ -66,7 +66,7 @@ export async function setup<A extends TestApp>(
   createApp: (deps: Deps) => A,
   options: SetupOptions = {},
 ) {
-  const { db, sql } = await openTestDatabase()
+  const { db, sql, line } = await openTestDatabase()
   operator ??= createTenant(db, { isOperator: true })
   const clock: TestClock = testClock()
   const redis = memoryRedis({ now: clock.now, ...(options.limits && { limits: options.limits }) })
@@ -87,6 +87,7 @@ export async function setup<A extends TestApp>(
     deps,
     db,
     sql,
+    line,
     clock,
     config,
     storage,
