@@ -16,8 +16,8 @@ import { openProbe, tableBytes, urlOf } from './probe.ts'
 export const settings = {
   enqueueBatch: 10_000,
   enqueueLanes: 2,
-  concurrency: 4_000,
-  poolMax: 8,
+  concurrency: 8_000,
+  poolMax: 4,
   leaseMs: 30_000,
   keepsHistory: 0,
 }

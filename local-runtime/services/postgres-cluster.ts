@@ -126,6 +126,9 @@ export function writeSettings(rights: Rights, port: number, isDurable: boolean):
     random_page_cost: 1.1,
     jit: false,
     wal_level: 'logical',
+    // A burst of jobs or of pages writes 60 MB/s: with less, its writers wait for each other's buffers and new files.
+    wal_buffers: '16MB',
+    min_wal_size: '256MB',
     max_wal_size: '1GB',
     fsync: isDurable,
     full_page_writes: isDurable,

@@ -21,7 +21,7 @@ test('a job whose lease was under way when the worker stopped is given back, too
   const through = (db: World['db']) => {
     const execute = async (query: Parameters<typeof db.execute>[0]) => {
       const rows = await db.execute(query)
-      if (rows[0]?.leaseToken !== undefined) {
+      if (rows[0]?.xmin !== undefined) {
         leased.resolve()
         await mayAnswer.promise
       }

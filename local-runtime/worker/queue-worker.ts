@@ -1,25 +1,25 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Database } from '../../db/client.ts'
 import { isRetryable, isUnavailable } from '../../db/errors.ts'
-import type { Claim, LeasedJob } from '../../db/system.ts'
+import type { LeasedJob } from '../../db/system.ts'
 import { jobsChannel } from '../../domain/jobs/queue.ts'
 import type { Deps } from '../../functions/_shared/ports/deps.ts'
 import type { JobHost, JobKind, JobKinds } from '../../functions/_shared/ports/jobs.ts'
-import { Attempt } from './attempt.ts'
+import { Attempt, type AttemptOptions } from './attempt.ts'
 import { Attempts } from './attempts.ts'
 import { Bell } from './bell.ts'
+import { Claiming } from './claiming.ts'
 import { Completions } from './completions.ts'
 import { JobProcesses, type JobProcessesOptions } from './job-processes.ts'
 import { kindsOf } from './kinds.ts'
 import { Pressure, type PressureLimits } from './pressure.ts'
 import { reportMs, WorkerReport } from './report.ts'
 import { tendQueue } from './tending.ts'
-import { Turns } from './turns.ts'
 import { Vacuuming } from './vacuuming.ts'
 
 export type QueueWorkerOptions = {
   deps: Deps
-  database: Pick<Database, 'db' | 'sql'>
+  database: Pick<Database, 'db' | 'sql' | 'line'>
   handlers: JobKinds
   host: JobHost
   name: string // for people: who holds a lease
@@ -35,12 +35,10 @@ export type QueueWorkerOptions = {
   listens: boolean
 }
 
-const pollMs = 250
 const tendMs = 250
 const limitsMs = 1_000
 const vacuumMs = 250
 const pressureMs = 250
-const leasedMax = 1_000 // by one statement
 const heartbeatMsMax = 1_000 // also how late a cancel may be heard without the doorbell
 const unavailablePauseMs = 500
 
@@ -56,18 +54,14 @@ export class QueueWorker {
   private readonly pressure: Pressure | null
   private readonly report: WorkerReport
   private readonly completions: Completions
-  private readonly turns = new Turns()
+  private readonly claiming: Claiming
   private readonly vacuuming: Vacuuming
+  private readonly optionsByKind = new WeakMap<JobKind, AttemptOptions>()
   private readonly crash = Promise.withResolvers<never>()
   private readonly stopping = new AbortController()
-  private readonly bell = new Bell()
   private readonly tendBell = new Bell()
   private stopListening: (() => Promise<void>) | undefined
   private isDatabaseAway = false
-  private isLeasing = true
-  /** The last claim came back short: a place that becomes free brings no job. */
-  private isDry = false
-  private leasing: Promise<void> = Promise.resolve()
 
   constructor(options: QueueWorkerOptions) {
     this.options = options
@@ -76,9 +70,15 @@ export class QueueWorker {
     this.processes = processes ? new JobProcesses(processes) : null
     this.pressure = pressure ? new Pressure(pressure, deps.log) : null
     this.vacuuming = new Vacuuming(options.database.db)
-    const { database, name, concurrency } = options
+    const { database, name, concurrency, leaseMs } = options
     this.report = new WorkerReport({ db: database.db, name, kinds: this.kinds, concurrency })
     this.completions = new Completions(database.db, () => this.tendBell.ring())
+    const { kinds, attempts, report } = this
+    this.claiming = new Claiming({
+      ...{ database, name, concurrency, leaseMs, kinds, attempts, report },
+      ...{ processes: this.processes, pressure: this.pressure },
+      start: (job) => this.start(job),
+    })
   }
 
   /**
@@ -90,18 +90,19 @@ export class QueueWorker {
     if (this.options.listens) void this.listen()
     const loops = Promise.all([
       this.every(
-        () => {
-          this.leasing = this.lease()
-          return this.leasing
-        },
-        () => this.rest(),
+        () => this.claiming.claim(),
+        () => this.claiming.rest(),
+      ),
+      this.every(
+        () => this.claiming.claim(),
+        () => this.claiming.restUntilBacklog(),
       ),
       this.every(
         () => this.tend(),
         () => this.tendBell.wait(tendMs),
       ),
       this.everyMs(vacuumMs, () => this.vacuuming.tend(performance.now())),
-      this.everyMs(limitsMs, () => this.learnLimits()),
+      this.everyMs(limitsMs, () => this.claiming.learnLimits()),
       this.everyMs(heartbeatMs, () => this.beat(heartbeatMs)),
       this.everyMs(reportMs, () => this.report.write()),
       this.pressure && this.watchPressure(this.pressure),
@@ -111,82 +112,52 @@ export class QueueWorker {
 
   /** Takes no more work, waits a little for what runs, gives the rest back. */
   async drain(): Promise<void> {
-    this.isLeasing = false
     const isRemoved = this.report.remove()
-    await this.leasing.catch(() => {}) // what is being leased is ours, too; its failure is for `every`
+    await this.claiming.close()
     await this.attempts.finish(this.options.drainMs)
     await Promise.all([this.processes?.close(), isRemoved])
     this.stopping.abort()
-    this.bell.ring()
+    this.claiming.wake()
     this.tendBell.ring()
     await this.stopListening?.()
   }
 
-  private async lease(): Promise<void> {
-    this.isDry = false
-    const limit = this.claimable()
-    if (limit < 1 || !this.isLeasing) return
-    const claim = (most: number) => this.claim(most)
-    const start = (job: LeasedJob) => this.start(job)
-    this.isDry = !(await this.turns.lease(this.options.database.db, { limit, claim, start }))
-    if (!this.isDry) this.bell.ring()
-  }
-
-  private rest(): Promise<void> {
-    if (this.claimable() > 0 && this.isLeasing) return this.bell.wait(pollMs)
-    this.isDry = false // or the end of what runs would wake nobody
-    return this.bell.wait(null)
-  }
-
-  private claimable(): number {
-    const places = Math.min(this.options.concurrency - this.attempts.size, leasedMax)
-    return this.pressure?.allowed(places, this.attempts.size) ?? places
-  }
-
-  private claim(limit: number): Omit<Claim, 'afterTenantId'> {
-    const { name: worker, leaseMs } = this.options
-    const places = this.report.openPlaces(limit)
-    if (this.processes)
-      for (const [kind, { isolation }] of this.kinds)
-        if (isolation === 'process') places[kind] = Math.min(places[kind] ?? 0, this.processes.free)
-    return { worker, places, limit, leaseMs }
-  }
-
   private start(job: LeasedJob): void {
-    const { deps, database, host, leaseMs } = this.options
     const declared = this.kinds.get(job.kind)
     if (!declared) throw new Error(`A job of the kind ${job.kind} was leased without a handler.`)
     const kind = this.processes?.kindFor(job, declared) ?? declared
-    const { completions } = this
-    const attempt = new Attempt(job, { deps, db: database.db, host, kind, completions, leaseMs })
+    const attempt = new Attempt(job, this.attemptOptions(kind))
     this.attempts.add(attempt)
-    this.report.began(job.kind)
-    void this.follow(attempt)
+    attempt.done.then(
+      () => this.ended(attempt),
+      (err: unknown) => {
+        this.crash.reject(err)
+        this.ended(attempt)
+      },
+    )
   }
 
-  private async follow(attempt: Attempt): Promise<void> {
-    const startedAt = performance.now()
-    try {
-      await attempt.done
-    } catch (err) {
-      this.crash.reject(err)
-    }
+  /** The same object for all attempts of a kind. */
+  private attemptOptions(kind: JobKind): AttemptOptions {
+    const known = this.optionsByKind.get(kind)
+    if (known) return known
+    const { deps, database, host, leaseMs } = this.options
+    const { completions } = this
+    const options = { deps, db: database.db, host, kind, completions, leaseMs }
+    this.optionsByKind.set(kind, options)
+    return options
+  }
+
+  private ended(attempt: Attempt): void {
     const { kind } = attempt.job
     this.attempts.delete(attempt)
     this.vacuuming.count()
-    // Where places of its kind were scarce, its end lets another begin, although the last claim came back short.
-    const wasScarce = this.report.ended(kind, performance.now() - startedAt) || this.turns.isLimited
-    const isAlone = this.kinds.get(kind)?.isolation === 'process'
-    if (!this.isDry || wasScarce || isAlone) this.bell.ring()
+    this.claiming.ended(kind, this.report.ended(kind, performance.now() - attempt.startedAt))
   }
 
   private async tend(): Promise<void> {
     const { database, deps } = this.options
-    if (await tendQueue(database.db, deps.log)) this.bell.ring()
-  }
-
-  private async learnLimits(): Promise<void> {
-    await this.turns.learnLimits(this.options.database.db, [...this.kinds.keys()])
+    if (await tendQueue(database.db, deps.log)) this.claiming.ring()
   }
 
   private beat(silentMs: number): Promise<void> {
@@ -200,7 +171,7 @@ export class QueueWorker {
       const now = performance.now()
       const lagMs = Math.max(0, now - lookedAt - pressureMs)
       lookedAt = now
-      if (pressure.read({ rssBytes: process.memoryUsage.rss(), lagMs })) this.bell.ring()
+      if (pressure.read({ rssBytes: process.memoryUsage.rss(), lagMs })) this.claiming.ring()
     })
   }
 
@@ -233,8 +204,8 @@ export class QueueWorker {
     const { database, deps } = this.options
     try {
       const { unlisten } = await database.sql.listen(jobsChannel, (reason) => {
-        this.bell.ring()
-        if (reason === 'cancel') void this.beat(0).catch(() => this.bell.ring())
+        this.claiming.ring()
+        if (reason === 'cancel') void this.beat(0).catch(() => this.claiming.ring())
       })
       this.stopListening = unlisten
     } catch (err) {

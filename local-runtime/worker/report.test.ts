@@ -20,7 +20,7 @@ async function startWorker(handlers: JobKinds) {
   const name = `worker ${uuidv7()}`
   const { deps, db } = world
   const worker = new QueueWorker({
-    ...{ deps, handlers, name, database: { db, sql: world.sql }, host: {} as JobHost },
+    ...{ deps, handlers, name, database: world, host: {} as JobHost },
     ...{ concurrency: 3, leaseMs: 3_000, drainMs: 200, listens: true },
   })
   const running = worker.run()

@@ -10,7 +10,7 @@ type WorkerReportOptions = {
   concurrency: number
 }
 
-type Counts = { places: number; running: number; finished: number; meanMs: number }
+type Counts = { places: number; running: number; asked: number; finished: number; meanMs: number }
 
 /** How often a worker should write its report. */
 export const reportMs = 1_000
@@ -32,16 +32,25 @@ export class WorkerReport {
     this.options = options
     for (const [kind, { concurrency = options.concurrency }] of options.kinds) {
       const places = Math.min(concurrency, options.concurrency)
-      this.kinds.set(kind, { places, running: 0, finished: 0, meanMs: 0 })
+      this.kinds.set(kind, { places, running: 0, asked: 0, finished: 0, meanMs: 0 })
     }
   }
 
   /** How many more of each kind may begin, at most `limit` of each. */
   openPlaces(limit: number): Record<string, number> {
     const open: Record<string, number> = {}
-    for (const [kind, { places, running }] of this.kinds)
-      open[kind] = Math.min(places - running, limit)
+    for (const [kind, { places, running, asked }] of this.kinds)
+      open[kind] = Math.min(places - running - asked, limit)
     return open
+  }
+
+  /** A claim asks for so many of each kind: until it is answered, no other may ask for these. */
+  reserve(places: Readonly<Record<string, number>>): void {
+    for (const [kind, counts] of this.kinds) counts.asked += places[kind] ?? 0
+  }
+
+  release(places: Readonly<Record<string, number>>): void {
+    for (const [kind, counts] of this.kinds) counts.asked -= places[kind] ?? 0
   }
 
   /** An attempt begins. */

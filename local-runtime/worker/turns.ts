@@ -13,11 +13,14 @@ type Source = {
   lastTenantId: string
 }
 
+type Asked = Omit<Claim, 'afterTenantId'>
+
 type Places = {
   limit: number
   /** What may be asked for now, when so many jobs are asked for in all. */
-  claim: (limit: number) => Omit<Claim, 'afterTenantId'>
-  start: (job: LeasedJob) => void
+  ask: (limit: number) => Asked
+  /** What came of it: of a failure, nothing. */
+  answer: (asked: Asked, jobs: readonly LeasedJob[]) => void
 }
 
 const newSource = (lease: typeof leaseJobs): Source => ({
@@ -40,24 +43,28 @@ export class Turns {
     this.isLimited = await hasLimits(db, kinds)
   }
 
-  /** Leases what is next and starts it. @returns whether there may be more */
-  async lease(db: Db, places: Places): Promise<boolean> {
+  /** Leases what is next. @returns how many */
+  async lease(db: Db, places: Places): Promise<number> {
     const { limit } = places
     this.isLimitedFirst = this.isLimited && !this.isLimitedFirst
+    const isLate = this.isLimited && !this.isLimitedFirst
     const early = this.isLimitedFirst ? await this.take(db, this.limited, places) : 0
     const free = await this.take(db, this.free, { ...places, limit: limit - early })
-    const left = { ...places, limit: limit - early - free }
-    const isLate = this.isLimited && !this.isLimitedFirst
-    const late = isLate ? await this.take(db, this.limited, left) : 0
-    return free === limit - early || early + late > 0
+    if (!isLate) return early + free
+    return free + (await this.take(db, this.limited, { ...places, limit: limit - free }))
   }
 
-  private async take(db: Db, source: Source, { limit, claim, start }: Places): Promise<number> {
+  private async take(db: Db, source: Source, { limit, ask, answer }: Places): Promise<number> {
     if (limit < 1) return 0
     const { lease, lastTenantId } = source
-    const jobs = await lease(db, { ...claim(limit), afterTenantId: lastTenantId })
-    source.lastTenantId = lastServed(jobs, lastTenantId)
-    for (const job of jobs) start(job)
+    const asked = ask(limit)
+    let jobs: LeasedJob[] = []
+    try {
+      jobs = await lease(db, { ...asked, afterTenantId: lastTenantId })
+      source.lastTenantId = lastServed(jobs, lastTenantId)
+    } finally {
+      answer(asked, jobs)
+    }
     return jobs.length
   }
 }
