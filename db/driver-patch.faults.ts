@@ -106,6 +106,18 @@ const faults: Record<string, () => Promise<unknown>> = {
     await broken
     return sql`select 1`
   },
+  /** Statements are asked for while a COPY, or one behind another, has the only connection. */
+  async 'statements beside copies'() {
+    const copies = ['1', '2'].map(async (n) => {
+      const stream = await sql`copy victims (n) from stdin`.writable()
+      const done = once(stream, 'finish')
+      stream.end(`${n}\n`)
+      await done
+    })
+    await Promise.all([...copies, sql`select 1`, sql`select 2`])
+    const rows = await sql`select n from victims`
+    if (rows.length !== 2) throw new Error(`${rows.length} rows instead of two`)
+  },
   /** A new connection must not repeat the last words of the one before it. */
   async 'first statement after a restart'() {
     const running = sql`select pg_sleep(10)`.catch(() => {})

@@ -27,6 +27,7 @@ const faults = [
   'death with unsent bytes',
   'death during copy',
   'copy refused at its end',
+  'statements beside copies',
   'death inside a cursor',
   'nobody behind the port',
   'first statement after a restart',

@@ -28,9 +28,10 @@ export type DatabaseOptions = {
  * 3. the queue kept a dead prefix, so that every statement cost more the longer a busy pool lived;
  * 4. cancelling the statement that opened a connection lost that connection to the pool;
  * 5. a statement prepared again after a migration sent doubly encoded values (`bytea`, `json`);
- * 6. a COPY that the server refused at its end waited for ever.
+ * 6. a COPY that the server refused at its end waited for ever;
+ * 7. a statement was sent into the data of a COPY on the same connection, which ended both and the process.
  */
-const driverPatch = 2
+const driverPatch = 3
 
 /** An open transaction that waits for its own process this long is a fault of the program. */
 const idleInTransactionMs = 15_000
