@@ -9,7 +9,7 @@ const shortPlan = { jobs: 10_000, samples: 100 }
 const longPlan = { jobs: 100_000, samples: 500 }
 const growthJobs = 1_000_000
 const growthParts = 10
-const warmUpJobsMax = 20_000
+const warmUpJobsMax = 100_000
 
 /** Reads the command line. @throws {TypeError} an option or a contestant is unknown, or a value is no number */
 export function readOptions(args: string[]): Options {
