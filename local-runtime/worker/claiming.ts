@@ -24,7 +24,7 @@ export type ClaimingOptions = {
 type Asked = Omit<Claim, 'afterTenantId'>
 
 const pollMs = 250
-const leasedMax = 1500 // by one statement
+const leasedMax = 1_500 // by one statement
 const deferredMin = 100
 
 /**
