@@ -1,0 +1,52 @@
+import { isObject } from './entry.ts'
+import type { JsonObject } from './model.ts'
+
+/** The wish when it is a whole number that nothing has yet, else the next free one. */
+export function claimNumber(taken: Set<number>, wish: unknown): number {
+  let number = isNumberFree(taken, wish) ? wish : taken.size + 1
+  while (taken.has(number)) number++
+  taken.add(number)
+  return number
+}
+
+function isNumberFree(taken: Set<number>, wish: unknown): wish is number {
+  return Number.isSafeInteger(wish) && Number(wish) >= 0 && !taken.has(Number(wish))
+}
+
+/** Categories can be written again only with a number and a name each, and no number twice. */
+export function areCategories(value: unknown): value is JsonObject[] {
+  if (!Array.isArray(value)) return false
+  const isCategory = (item: unknown) =>
+    isObject(item) && Number.isSafeInteger(item.id) && typeof item.name === 'string'
+  return value.every(isCategory) && new Set(value.map(({ id }) => id)).size === value.length
+}
+
+/** The categories of a file: those it came with, then one for each new label name. */
+export class CocoCategories {
+  readonly all: JsonObject[]
+  private readonly idOf = new Map<string, number>()
+  private readonly nameOf = new Map<unknown, unknown>()
+  private readonly taken = new Set<number>()
+
+  constructor(given: readonly JsonObject[]) {
+    this.all = [...given]
+    for (const { id, name } of given) this.add(String(name), Number(id))
+  }
+
+  /** @param wish the category a foreign annotation had; it is kept while the label has its name */
+  numberOf(labelName: string, wish: unknown): number {
+    if (this.nameOf.get(wish) === labelName) return Number(wish)
+    const known = this.idOf.get(labelName)
+    if (known !== undefined) return known
+    const id = claimNumber(this.taken, undefined)
+    this.all.push({ id, name: labelName, supercategory: '' })
+    this.add(labelName, id)
+    return id
+  }
+
+  private add(name: string, id: number): void {
+    if (!this.idOf.has(name)) this.idOf.set(name, id)
+    this.nameOf.set(id, name)
+    this.taken.add(id)
+  }
+}
