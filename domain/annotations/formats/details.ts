@@ -1,6 +1,6 @@
 import { annotationSources, labelTypes, validations } from '../../../db/schema/annotations.ts'
 import type { Entry } from './entry.ts'
-import type { AnnotatedDocument, Annotation, JsonObject } from './model.ts'
+import type { AnnotatedDocument, AnnotatedPage, Annotation, JsonObject } from './model.ts'
 
 type Details = Omit<Annotation, 'documentId' | 'page' | 'box' | 'labelName'>
 
@@ -33,6 +33,16 @@ export function detailsFromJson(
       : (defaults.source ?? 'import'),
     validation: has('validation') ? entry.oneOf('validation', validations) : 'pending',
   }
+}
+
+export function pageToJson({ number, width, height, attributes }: AnnotatedPage): JsonObject {
+  return { number, width, height, attributes }
+}
+
+export function pageFromJson(entry: Entry): AnnotatedPage {
+  const number = entry.pageNumber('number')
+  const [width, height] = [entry.size('width'), entry.size('height')]
+  return { number, width, height, attributes: entry.object('attributes') }
 }
 
 export function documentToJson({ id, name, attributes }: AnnotatedDocument): JsonObject {

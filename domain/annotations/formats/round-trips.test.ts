@@ -4,6 +4,7 @@ import { annotationSources, labelTypes, validations } from '../../../db/schema/a
 import { exportCoco, importCoco } from './coco.ts'
 import { exportCsv, importCsv } from './csv.ts'
 import type { AnnotatedDocument, Annotation, Box, ImportedSet, JsonObject } from './model.ts'
+import { exportNative, importNative } from './native.ts'
 
 const share = fc.double({ min: 0, max: 1, noNaN: true })
 const box = fc
@@ -95,6 +96,7 @@ async function textOf(chunks: AsyncIterable<string>): Promise<string> {
 
 const formats: Record<string, (set: ImportedSet) => Promise<ImportedSet>> = {
   COCO: async (set) => importCoco(await textOf(exportCoco(set))),
+  'native JSON': async (set) => importNative(await textOf(exportNative(set))),
   CSV: async (set) => importCsv(await textOf(exportCsv(set))),
 }
 
