@@ -1,4 +1,5 @@
 import { hc } from 'hono/client'
+import type { AnnotationsApp } from '../functions/annotations/index.ts'
 import type { DocsApp } from '../functions/docs/index.ts'
 import type { DocumentsApp } from '../functions/documents/index.ts'
 import type { HealthApp } from '../functions/health/index.ts'
@@ -44,6 +45,7 @@ export function createClient({ baseUrl, key, timeoutMs, fetch: send }: ClientOpt
     search: hc<SearchApp>(baseUrl, options).v1.search,
     jobs: hc<JobsApp>(baseUrl, options).v1.jobs,
     schedules: hc<SchedulesApp>(baseUrl, options).v1.schedules,
+    annotations: hc<AnnotationsApp>(baseUrl, options).v1.annotations,
     logs: hc<LogsApp>(baseUrl, options).v1.logs,
     health: hc<HealthApp>(baseUrl, options).v1.health,
     docs: hc<DocsApp>(baseUrl, options),

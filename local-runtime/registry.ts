@@ -26,6 +26,7 @@ export const registry: readonly FunctionEntry[] = [
   { name: 'search' },
   { name: 'jobs' },
   { name: 'schedules' },
+  { name: 'annotations' },
 ]
 
 /**

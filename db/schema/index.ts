@@ -1,3 +1,4 @@
+export * from './annotations.ts'
 export * from './audit.ts'
 export * from './documents.ts'
 export * from './idempotency.ts'

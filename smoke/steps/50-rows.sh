@@ -1,8 +1,11 @@
 # The same facts in Postgres, by one question: an answer takes milliseconds, starting to ask takes longer.
 rows=$(octavo sql "select d.status, d.page_count,
   (select count(*)::int from document_pages p where p.tenant_id = d.tenant_id and p.document_id = d.id) as pages,
-  (select count(*)::int from api_keys k where k.tenant_id = d.tenant_id) as keys
+  (select count(*)::int from api_keys k where k.tenant_id = d.tenant_id) as keys,
+  (select a.value from annotations a where a.tenant_id = d.tenant_id and a.id = '$ANNOTATION') as annotation,
+  (select count(*)::int from annotation_versions v where v.tenant_id = d.tenant_id and v.annotation_id = '$ANNOTATION') as versions
   from documents d where d.tenant_id = '$TENANT' and d.id = '$DOCUMENT'")
 expect 'row in documents' "$(field .status <<<"$rows") $(field .page_count <<<"$rows")" 'completed 1'
 expect 'rows in document_pages' "$(field .pages <<<"$rows")" '1'
 expect 'rows in api_keys' "$(field .keys <<<"$rows")" '3'
+expect 'rows of the annotation' "$(field .annotation <<<"$rows"), $(field .versions <<<"$rows") versions" 'quick fox, 2 versions'

@@ -4,6 +4,8 @@ import { type Operation, setupAll } from './functions.ts'
 import { createResources } from './resources.ts'
 import { prepare } from './states.ts'
 
+const exampleDocumentId = '0199a1c2-77aa-7aaa-8aaa-000000000002'
+
 const bench = await setupAll()
 
 /** What the reference page shows for an operation, sent for real; ids in it are those of real rows. */
@@ -14,7 +16,10 @@ async function send(operation: Operation): Promise<Response> {
   await prepare(bench.db, operation, { tenantId: bench.tenant.id, resources })
   const params = { ...route.example?.param, ...resources[functionName] }
   const url = path.replaceAll(/:(\w+)/g, (_, name: string) => params[name as 'id'] ?? '1')
-  const query = new URLSearchParams(route.example?.query).toString()
+  // The one id that examples have outside their path.
+  const real = (text: string) =>
+    text.replaceAll(exampleDocumentId, resources.documents?.id ?? exampleDocumentId)
+  const query = real(new URLSearchParams(route.example?.query).toString())
   const actor = route.role === 'operator' ? bench.operator : bench
   return actor.request(`${url}${query ? `?${query}` : ''}`, {
     method: route.method.toUpperCase(),
@@ -22,17 +27,21 @@ async function send(operation: Operation): Promise<Response> {
       route,
       actor === bench ? bench.tenant.keys.admin : bench.operator.keys.admin,
     ),
-    ...bodyFor(route),
+    ...bodyFor(route, real),
   })
 }
 
 function headersFor(route: Operation['route'], key: string): Record<string, string> {
+  const { headers } = route.example ?? {}
   const type = route.input?.stream ? 'text/plain' : route.input?.json ? 'application/json' : null
-  return { authorization: `Bearer ${key}`, ...(type ? { 'content-type': type } : {}) }
+  return { authorization: `Bearer ${key}`, ...headers, ...(type ? { 'content-type': type } : {}) }
 }
 
-function bodyFor({ input, example }: Operation['route']): RequestInit {
-  if (input?.json) return { body: JSON.stringify(example?.json) }
+function bodyFor(
+  { input, example }: Operation['route'],
+  real: (text: string) => string,
+): RequestInit {
+  if (input?.json) return { body: real(JSON.stringify(example?.json)) }
   return input?.stream ? { body: 'An example.' } : {}
 }
 

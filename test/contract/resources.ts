@@ -15,7 +15,7 @@ async function created(response: Response): Promise<Record<string, string>> {
   return body
 }
 
-/** One user, key, document, job and schedule of a tenant, made through HTTP. */
+/** One row of each kind of a tenant, made through HTTP. */
 export async function createResources({ post }: Poster, name: string): Promise<Resources> {
   const email = `${name}@example.com`
   const user = await created(await post('/v1/users', { email, display_name: name, role: 'viewer' }))
@@ -27,11 +27,15 @@ export async function createResources({ post }: Poster, name: string): Promise<R
   )
   const timetable = { kind: 'reports.render', cron: '0 0 1 1 *' }
   const schedule = await created(await post('/v1/schedules', { name, ...timetable }))
+  const region = { document_id: document.id, page: 1, box: [0.1, 0.1, 0.2, 0.2] }
+  const annotation = await created(await post('/v1/annotations', { ...region, label_name: name }))
+  await created(await post(`/v1/annotations/${annotation.id}/validate`, { validation: 'valid' }))
   return {
     users: { id: user.id ?? '' },
     keys: { id: key.id ?? '' },
     documents: { id: document.id ?? '', number: '1', n: '1' },
     jobs: { id: document.job_id ?? '' },
     schedules: { id: schedule.id ?? '' },
+    annotations: { id: annotation.id ?? '' },
   }
 }

@@ -16,7 +16,7 @@ const value = String.raw`(?:any\s*\()?\s*(?:\$\d+|\?)`
 const column = `${name}"?tenant_id"?`
 const matches = (text: string, pattern: string) => [...text.matchAll(new RegExp(pattern, 'gi'))]
 
-const reference = String.raw`\b(?:from|join|update|into|using|only|copy|,)\s+(?:"?public"?\.)?"?([a-z_]+)\b"?(?!\.)`
+const reference = String.raw`\b(?:from|join|update|into|using|only|copy|,)\s+(?:"?public"?\.)?"?([a-z_]+)\b(?!"?\.)`
 
 // Ways to carry the tenant: compared with a value, with another column, row by row, joined by, written.
 const comparedWithValue = String.raw`${column}\s*(?:=|in\s*\()\s*${value}|${value}\s*\)?\s*=\s*${column}`

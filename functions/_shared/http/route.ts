@@ -31,10 +31,11 @@ export type RouteReplies = {
 /** The failures that are this route's own; those of the kit (400, 401, 403, 422, 429, 503 ...) are added by the kit. */
 export const failures = (...codes: ProblemCode[]) => ({ failures: codes })
 
-/** Values that the reference page shows and that a test executes. Ids in `param` are replaced by real ones there. */
+/** Values that the reference page shows and that a test executes. Ids are replaced by those of real rows there. */
 export type RouteExample = {
   param?: Record<string, string>
   query?: Record<string, string>
+  headers?: Record<string, string> // names in lower case
   json?: unknown
   description?: string
 }

@@ -1,0 +1,173 @@
+import * as z from 'zod'
+import { annotationSources, labelTypes, validations } from '../../db/schema/annotations.ts'
+import { pageOf, pageQuery } from '../_shared/http/pages.ts'
+import { failures, route } from '../_shared/http/route.ts'
+import { Annotation, AnnotationVersion } from './representation.ts'
+import { boxFault } from './rules.ts'
+
+const attributesBytesMax = 16 * 1024
+const param = z.object({ id: z.uuid().toLowerCase() })
+const exampleId = { id: '0199a1c2-77aa-7aaa-8aaa-000000000005' }
+const exampleDocumentId = '0199a1c2-77aa-7aaa-8aaa-000000000002'
+const sizeOf = (value: unknown): number => new TextEncoder().encode(JSON.stringify(value)).length
+
+const box = z
+  .tuple([z.number(), z.number(), z.number(), z.number()])
+  .superRefine((value, context) => {
+    const fault = boxFault(value)
+    if (fault !== null) context.addIssue({ code: 'custom', message: fault })
+  })
+  .meta({
+    description: `\`[x, y, width, height]\` in 0..1 of the page as it is seen: origin top left, after the page's
+rotation.`,
+    example: [0.1, 0.2, 0.3, 0.05],
+  })
+
+/** What a caller may say of an annotation after it was made. */
+const content = {
+  box,
+  rotation: z.number().min(-360).max(360).meta({
+    description: 'Of the box around its centre, in degrees clockwise.',
+    example: 0,
+  }),
+  label_type: z.enum(labelTypes),
+  label_name: z.string().trim().min(1).max(200).meta({ example: 'invoice_number' }),
+  value: z.string().max(10_000).nullable().meta({ example: 'R-2026-0042' }),
+  attributes: z
+    .record(z.string(), z.unknown())
+    .refine((value) => sizeOf(value) <= attributesBytesMax, {
+      error: `Must have at most ${attributesBytesMax} bytes as JSON.`,
+    }),
+  confidence: z.number().min(0).max(1).nullable().meta({ description: 'Of a model.' }),
+}
+
+export const createAnnotation = route({
+  method: 'post',
+  path: '/',
+  operationId: 'createAnnotation',
+  role: 'editor',
+  summary: 'Label a region of a page',
+  input: {
+    json: z.object({
+      document_id: z.uuid().toLowerCase(),
+      page: z.int().min(1).max(1_000_000),
+      ...content,
+      rotation: content.rotation.default(0),
+      label_type: content.label_type.default('text'),
+      value: content.value.default(null),
+      attributes: content.attributes.default({}),
+      confidence: content.confidence.default(null),
+      source: z.enum(annotationSources).default('human'),
+    }),
+  },
+  replies: { 201: Annotation, ...failures() },
+  example: {
+    json: {
+      document_id: exampleDocumentId,
+      page: 1,
+      box: [0.1, 0.2, 0.3, 0.05],
+      label_name: 'invoice_number',
+      value: 'R-2026-0042',
+    },
+  },
+})
+
+export const listAnnotations = route({
+  method: 'get',
+  path: '/',
+  operationId: 'listAnnotations',
+  role: 'viewer',
+  summary: 'List the annotations of a document, page by page',
+  input: {
+    query: z.object({
+      ...pageQuery,
+      document_id: z.uuid().toLowerCase(),
+      page: z.coerce.number().int().min(1).optional().meta({ description: 'Of this page alone.' }),
+    }),
+  },
+  replies: { 200: pageOf(Annotation), ...failures('invalid_cursor') },
+  example: { query: { document_id: exampleDocumentId, limit: '10' } },
+})
+
+export const getAnnotation = route({
+  method: 'get',
+  path: '/:id',
+  operationId: 'getAnnotation',
+  role: 'viewer',
+  summary: 'Read an annotation',
+  input: { param },
+  replies: { 200: Annotation, ...failures('not_found') },
+  example: { param: exampleId },
+})
+
+export const changeAnnotation = route({
+  method: 'patch',
+  path: '/:id',
+  operationId: 'changeAnnotation',
+  role: 'editor',
+  summary: 'Change an annotation',
+  description: `Needs \`If-Match\` with the ETag that you have read. Where somebody was faster, the 412 names each
+field that differs from what you have read. What was validated is pending again.`,
+  input: { param, json: z.object(content).partial() },
+  replies: { 200: Annotation, ...failures('not_found', 'stale_version', 'version_required') },
+  example: { param: exampleId, headers: { 'if-match': '"v2"' }, json: { value: 'R-2026-0043' } },
+})
+
+export const validateAnnotation = route({
+  method: 'post',
+  path: '/:id/validate',
+  operationId: 'validateAnnotation',
+  role: 'editor',
+  summary: 'Say whether an annotation is right',
+  input: { param, json: z.object({ validation: z.enum(validations) }) },
+  replies: { 200: Annotation, ...failures('not_found', 'stale_version') },
+  example: { param: exampleId, json: { validation: 'valid' } },
+})
+
+export const deleteAnnotation = route({
+  method: 'delete',
+  path: '/:id',
+  operationId: 'deleteAnnotation',
+  role: 'editor',
+  summary: 'Delete an annotation',
+  description: 'It can be restored as long as its document is there.',
+  input: { param },
+  replies: { 204: null, ...failures('not_found', 'stale_version') },
+  example: { param: exampleId },
+})
+
+export const restoreAnnotation = route({
+  method: 'post',
+  path: '/:id/restore',
+  operationId: 'restoreAnnotation',
+  role: 'editor',
+  summary: 'Restore a deleted annotation',
+  description: 'One that is not deleted stays as it is.',
+  input: { param },
+  replies: { 200: Annotation, ...failures('not_found', 'stale_version') },
+  example: { param: exampleId },
+})
+
+export const undoAnnotation = route({
+  method: 'post',
+  path: '/:id/undo',
+  operationId: 'undoAnnotation',
+  role: 'editor',
+  summary: 'Undo the latest change of an annotation',
+  description: 'As a new version with the content of the one before. Undoing that does it again.',
+  input: { param },
+  replies: { 200: Annotation, ...failures('not_found', 'conflict', 'stale_version') },
+  example: { param: exampleId },
+})
+
+export const listVersions = route({
+  method: 'get',
+  path: '/:id/versions',
+  operationId: 'listAnnotationVersions',
+  role: 'viewer',
+  summary: 'Read the history of an annotation, newest first',
+  description: 'Also of a deleted one.',
+  input: { param, query: z.object(pageQuery) },
+  replies: { 200: pageOf(AnnotationVersion), ...failures('not_found', 'invalid_cursor') },
+  example: { param: exampleId },
+})

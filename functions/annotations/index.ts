@@ -1,0 +1,56 @@
+import * as z from 'zod'
+import { pointRead } from '../../db/batch.ts'
+import { annotations } from '../../db/schema/annotations.ts'
+import { type ClientApp, newApp } from '../_shared/http/app.ts'
+import { toPage } from '../_shared/http/pages.ts'
+import { reply } from '../_shared/http/route.ts'
+import type { Deps } from '../_shared/ports/deps.ts'
+import * as changes from './changes.ts'
+import * as contract from './contract.ts'
+import { type AnnotationRow, isThere, listAnnotationRows, listVersionRows } from './queries.ts'
+import { toAnnotation, toVersion } from './representation.ts'
+
+/** Labelled regions of pages, with their whole history. */
+export const createApp = (deps: Deps) => {
+  const { db } = deps
+  const readRow = pointRead(db, { table: annotations })
+  return newApp(deps, { name: 'annotations', summary: 'Labelled regions of pages.' })
+    .on(contract.createAnnotation, changes.createHandler(deps))
+    .on(contract.listAnnotations, async (c, { query }) => {
+      const { document_id: documentId, page, cursor, limit } = query
+      const { tenantId, url, cursors } = c
+      const scope = `${tenantId}|listAnnotations|${documentId}|${page ?? ''}`
+      const after = cursor ? await cursors.read(scope, cursor, z.tuple([z.int(), z.uuid()])) : null
+      const filter = { tenantId, documentId, page, after, limit: limit + 1 }
+      const rows = await listAnnotationRows(db, filter)
+      const position = (row: AnnotationRow) => [row.page, row.id]
+      const parts = { rows, limit, position, item: toAnnotation }
+      const found = await toPage({ cursors, scope, url }, parts)
+      return reply(200, found.body, { headers: found.headers })
+    })
+    .on(contract.getAnnotation, async (c, { param }) => {
+      const row = await readRow(c.tenantId, param.id)
+      if (!row || row.deletedAt !== null) throw changes.missing()
+      return reply(200, toAnnotation(row), { version: row.version })
+    })
+    .on(contract.changeAnnotation, changes.changeHandler(deps))
+    .on(contract.deleteAnnotation, changes.deleteHandler(deps))
+    .on(contract.validateAnnotation, changes.validateHandler(deps))
+    .on(contract.restoreAnnotation, changes.restoreHandler(deps))
+    .on(contract.undoAnnotation, changes.undoHandler(deps))
+    .on(contract.listVersions, async (c, { param, query: { cursor, limit } }) => {
+      const { tenantId, url, cursors } = c
+      if (!(await isThere(db, tenantId, param.id))) throw changes.missing()
+      const scope = `${tenantId}|listAnnotationVersions|${param.id}`
+      const [before] = cursor ? await cursors.read(scope, cursor, z.tuple([z.int()])) : [null]
+      const rows = await listVersionRows(db, { tenantId, ...param, before, limit: limit + 1 })
+      const position = ({ version }: { version: number }) => [version]
+      const found = await toPage(
+        { cursors, scope, url },
+        { rows, limit, position, item: toVersion },
+      )
+      return reply(200, found.body, { headers: found.headers })
+    })
+}
+
+export type AnnotationsApp = ClientApp<ReturnType<typeof createApp>>

@@ -1,0 +1,144 @@
+import { and, asc, desc, eq, gt, isNull, lt, type SQL, sql } from 'drizzle-orm'
+import { uuidv7 } from 'uuidv7'
+import type { Db, Tx } from '../../db/client.ts'
+import {
+  type AnnotationChange,
+  annotations,
+  annotationVersions,
+  documents,
+} from '../../db/schema/index.ts'
+
+export type AnnotationRow = typeof annotations.$inferSelect
+export type VersionRow = typeof annotationVersions.$inferSelect
+export type NewAnnotation = Omit<typeof annotations.$inferInsert, 'id'>
+/** Columns that a change may set. */
+export type AnnotationPatch = Partial<typeof annotations.$inferInsert>
+
+const owned = (tenantId: string, id: string): SQL | undefined =>
+  and(eq(annotations.tenantId, tenantId), eq(annotations.id, id))
+
+/** Pages of a document, as far as they are known; held, so that it cannot go before its annotation is there. */
+export async function holdDocument(
+  tx: Tx,
+  tenantId: string,
+  id: string,
+): Promise<{ pageCount: number | null } | null> {
+  const [row] = await tx
+    .select({ pageCount: documents.pageCount })
+    .from(documents)
+    .where(and(eq(documents.tenantId, tenantId), eq(documents.id, id)))
+    .for('key share')
+  return row ?? null
+}
+
+export async function insertAnnotation(tx: Tx, values: NewAnnotation): Promise<AnnotationRow> {
+  const [row] = await tx
+    .insert(annotations)
+    .values({ ...values, id: uuidv7() })
+    .returning()
+  if (!row) throw new Error('an insert returned no row')
+  return row
+}
+
+/** The row, deleted or not, held until the transaction ends: of several who change it, one comes after the other. */
+export async function holdAnnotation(
+  tx: Tx,
+  tenantId: string,
+  id: string,
+): Promise<AnnotationRow | null> {
+  const [row] = await tx.select().from(annotations).where(owned(tenantId, id)).for('update')
+  return row ?? null
+}
+
+/** Changes a held row: its version grows by one. */
+export async function saveAnnotation(
+  tx: Tx,
+  { tenantId, id }: AnnotationRow,
+  patch: AnnotationPatch,
+): Promise<AnnotationRow> {
+  const [row] = await tx
+    .update(annotations)
+    .set({ ...patch, version: sql`${annotations.version} + 1` })
+    .where(owned(tenantId, id))
+    .returning()
+  if (!row) throw new Error('a held annotation is gone')
+  return row
+}
+
+/** Writes the version that a row has now into its history. */
+export async function appendVersion(
+  tx: Tx,
+  { tenantId, id, version, updatedByUserId, updatedAt }: AnnotationRow,
+  { change, content }: { change: AnnotationChange; content: Record<string, unknown> },
+): Promise<void> {
+  await tx.insert(annotationVersions).values({
+    ...{ tenantId, annotationId: id, version, change, content },
+    ...{ userId: updatedByUserId, at: updatedAt },
+  })
+}
+
+export async function findVersion(
+  db: Db | Tx,
+  { tenantId, id, version }: { tenantId: string; id: string; version: number },
+): Promise<VersionRow | null> {
+  const [row] = await db
+    .select()
+    .from(annotationVersions)
+    .where(
+      and(
+        eq(annotationVersions.tenantId, tenantId),
+        eq(annotationVersions.annotationId, id),
+        eq(annotationVersions.version, version),
+      ),
+    )
+  return row ?? null
+}
+
+/** Newest first. */
+export const listVersionRows = (
+  db: Db,
+  filter: { tenantId: string; id: string; before: number | null; limit: number },
+): Promise<VersionRow[]> =>
+  db
+    .select()
+    .from(annotationVersions)
+    .where(
+      and(
+        eq(annotationVersions.tenantId, filter.tenantId),
+        eq(annotationVersions.annotationId, filter.id),
+        filter.before === null ? undefined : lt(annotationVersions.version, filter.before),
+      ),
+    )
+    .orderBy(desc(annotationVersions.version))
+    .limit(filter.limit)
+
+type Filter = {
+  tenantId: string
+  documentId: string
+  page: number | undefined
+  after: readonly [page: number, id: string] | null
+  limit: number
+}
+
+/** Of one document, by page and then in the order in which they were made. */
+export const listAnnotationRows = (db: Db, filter: Filter): Promise<AnnotationRow[]> =>
+  db
+    .select()
+    .from(annotations)
+    .where(
+      and(
+        eq(annotations.tenantId, filter.tenantId),
+        eq(annotations.documentId, filter.documentId),
+        filter.page === undefined ? undefined : eq(annotations.page, filter.page),
+        filter.after === null ? undefined : behind(filter.after),
+        isNull(annotations.deletedAt),
+      ),
+    )
+    .orderBy(asc(annotations.page), asc(annotations.id))
+    .limit(filter.limit)
+
+const behind = ([page, id]: readonly [number, string]): SQL =>
+  sql`(${annotations.page}, ${annotations.id}) > (${page}, ${id})`
+
+export const isThere = async (db: Db, tenantId: string, id: string): Promise<boolean> =>
+  (await db.$count(annotations, and(owned(tenantId, id), gt(annotations.version, 0)))) > 0
