@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { annotationSources, labelTypes, validations } from '../../../db/schema/annotations.ts'
 import { exportCoco, importCoco } from './coco.ts'
 import { exportCsv, importCsv } from './csv.ts'
+import { exportLabelStudio, importLabelStudio } from './label-studio.ts'
 import type { AnnotatedDocument, Annotation, Box, ImportedSet, JsonObject } from './model.ts'
 import { exportNative, importNative } from './native.ts'
 
@@ -97,6 +98,7 @@ async function textOf(chunks: AsyncIterable<string>): Promise<string> {
 const formats: Record<string, (set: ImportedSet) => Promise<ImportedSet>> = {
   COCO: async (set) => importCoco(await textOf(exportCoco(set))),
   'native JSON': async (set) => importNative(await textOf(exportNative(set))),
+  'Label Studio': async (set) => importLabelStudio(await textOf(exportLabelStudio(set))),
   CSV: async (set) => importCsv(await textOf(exportCsv(set))),
 }
 

@@ -1,0 +1,86 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { exportLabelStudio, importLabelStudio } from './label-studio.ts'
+import type { AnnotationSet, JsonObject } from './model.ts'
+
+const corpusFolder = `${process.env.CORPUS_DIR ?? '../shared/data'}/annotations`
+const corpusMissing = 'no sample files: set CORPUS_DIR to their folder'
+
+async function exported(set: AnnotationSet): Promise<string> {
+  let text = ''
+  for await (const chunk of exportLabelStudio(set)) text += chunk
+  return text
+}
+
+const size = { original_width: 200, original_height: 100 }
+const rectangle = {
+  ...size,
+  id: 'r',
+  type: 'rectanglelabels',
+  value: { x: 50, y: 50, width: 10, height: 20, rotation: 0, rectanglelabels: ['total'] },
+}
+const file = (...result: JsonObject[]) =>
+  JSON.stringify([{ id: 5, data: { image: 'a.png' }, annotations: [{ id: 1, result }] }])
+
+test.for<[string, number]>([
+  ['labelstudio_coco_export.json', 4],
+  ['labelstudio_yolo_export.json', 5],
+])('the real file %s comes back with every key it had', async ([name, least], { skip }) => {
+  if (!existsSync(corpusFolder)) skip(corpusMissing)
+  const text = readFileSync(`${corpusFolder}/${name}`, 'utf8')
+  const set = importLabelStudio(text)
+  expect(set.annotations.length).toBeGreaterThanOrEqual(least)
+  const again = await exported(set)
+  expect(JSON.parse(again)).toMatchObject(JSON.parse(text))
+  expect(importLabelStudio(again)).toEqual(set)
+})
+
+test('a region with its text is one annotation, a choice without a region stays in its task', async () => {
+  const text = { id: 'r', type: 'textarea', value: { text: ['12.50'] } }
+  const choice = { id: 'c', type: 'choices', value: { choices: ['invoice'] } }
+  const set = importLabelStudio(file(choice, rectangle, text))
+  expect(set.annotations).toMatchObject([
+    { id: 'r', box: [0.5, 0.5, 0.1, 0.2], labelName: 'total', value: '12.50' },
+  ])
+  const [task] = JSON.parse(await exported(set))
+  expect(task.annotations[0].result).toMatchObject([choice, rectangle, text])
+})
+
+test('a turn around the corner becomes the same turn around the centre', () => {
+  const value = { ...rectangle.value, rotation: 90 }
+  const { annotations } = importLabelStudio(file({ ...rectangle, value }))
+  // 20 x 20 pixels whose corner is at (100, 50): turned by 90 degrees they lie left of it.
+  expect(annotations[0]?.rotation).toBe(90)
+  expect(annotations[0]?.box).toEqual([0.4, 0.5, 0.1, 0.2].map((side) => expect.closeTo(side, 9)))
+})
+
+test('a region that was moved since the import is exported where it is now', async () => {
+  const set = importLabelStudio(file(rectangle))
+  const moved = set.annotations.map((one) => ({ ...one, box: [0, 0, 0.5, 0.5] as const }))
+  const again = await exported({ ...set, annotations: moved })
+  const [task] = JSON.parse(again)
+  expect(task.annotations[0].result[0].value).toMatchObject({ x: 0, width: 50 })
+  expect(importLabelStudio(again).annotations).toEqual(moved)
+})
+
+test.each<[string, string, string]>([
+  ['no list', '{}', 'the file: "tasks" must be a list'],
+  ['a task of text', '["a"]', 'tasks[0]: must be an object'],
+  [
+    'a rectangle without x',
+    file({ ...rectangle, value: { y: 1 } }),
+    'tasks[0].annotations[0].result[0].value: "x" must be a number',
+  ],
+  [
+    'a polygon of texts',
+    file({ ...size, type: 'polygon', value: { points: [['a', 'b']] } }),
+    'tasks[0].annotations[0].result[0].value.points: "0" must be a number',
+  ],
+  [
+    'a rectangle off the page',
+    file({ ...rectangle, value: { ...rectangle.value, x: 95 } }),
+    'result[0].value: the box must lie on the page',
+  ],
+])('a Label Studio file with %s is refused with its place', (_, text, message) => {
+  expect(() => importLabelStudio(text)).toThrow(message)
+})
