@@ -2,7 +2,7 @@ import * as z from 'zod'
 import { annotationSources, labelTypes, validations } from '../../db/schema/annotations.ts'
 import { pageOf, pageQuery } from '../_shared/http/pages.ts'
 import { failures, route } from '../_shared/http/route.ts'
-import { Annotation, AnnotationVersion } from './representation.ts'
+import { Annotation, AnnotationVersion, RegionText } from './representation.ts'
 import { boxFault } from './rules.ts'
 
 const attributesBytesMax = 16 * 1024
@@ -97,6 +97,19 @@ export const getAnnotation = route({
   summary: 'Read an annotation',
   input: { param },
   replies: { 200: Annotation, ...failures('not_found') },
+  example: { param: exampleId },
+})
+
+export const readRegion = route({
+  method: 'get',
+  path: '/:id/text',
+  operationId: 'readAnnotationText',
+  role: 'viewer',
+  summary: 'Read the text in the region of an annotation',
+  description: `Words of the page whose middle lies in the box, in reading order. Empty where the page has none, or has
+not been read yet.`,
+  input: { param },
+  replies: { 200: RegionText, ...failures('not_found') },
   example: { param: exampleId },
 })
 

@@ -7,8 +7,14 @@ import { reply } from '../_shared/http/route.ts'
 import type { Deps } from '../_shared/ports/deps.ts'
 import * as changes from './changes.ts'
 import * as contract from './contract.ts'
-import { type AnnotationRow, isThere, listAnnotationRows, listVersionRows } from './queries.ts'
-import { toAnnotation, toVersion } from './representation.ts'
+import {
+  type AnnotationRow,
+  findRegion,
+  isThere,
+  listAnnotationRows,
+  listVersionRows,
+} from './queries.ts'
+import { regionText, toAnnotation, toVersion } from './representation.ts'
 
 /** Labelled regions of pages, with their whole history. */
 export const createApp = (deps: Deps) => {
@@ -32,6 +38,11 @@ export const createApp = (deps: Deps) => {
       const row = await readRow(c.tenantId, param.id)
       if (!row || row.deletedAt !== null) throw changes.missing()
       return reply(200, toAnnotation(row), { version: row.version })
+    })
+    .on(contract.readRegion, async (c, { param }) => {
+      const found = await findRegion(db, c.tenantId, param.id)
+      if (!found) throw changes.missing()
+      return reply(200, regionText(found), { version: found.region.version })
     })
     .on(contract.changeAnnotation, changes.changeHandler(deps))
     .on(contract.deleteAnnotation, changes.deleteHandler(deps))

@@ -5,6 +5,7 @@ import {
   type AnnotationChange,
   annotations,
   annotationVersions,
+  documentPages,
   documents,
 } from '../../db/schema/index.ts'
 
@@ -139,6 +140,27 @@ export const listAnnotationRows = (db: Db, filter: Filter): Promise<AnnotationRo
 
 const behind = ([page, id]: readonly [number, string]): SQL =>
   sql`(${annotations.page}, ${annotations.id}) > (${page}, ${id})`
+
+/** A region that is not deleted, and what is known of its page: `null` where that has not been read. */
+export async function findRegion(db: Db, tenantId: string, id: string) {
+  const ofPage = and(
+    eq(documentPages.tenantId, annotations.tenantId),
+    eq(documentPages.documentId, annotations.documentId),
+    eq(documentPages.number, annotations.page),
+  )
+  const [row] = await db
+    .select({
+      region: annotations,
+      page: {
+        ...{ text: documentPages.text, words: documentPages.words },
+        ...{ widthPoints: documentPages.widthPoints, heightPoints: documentPages.heightPoints },
+      },
+    })
+    .from(annotations)
+    .leftJoin(documentPages, ofPage)
+    .where(and(owned(tenantId, id), isNull(annotations.deletedAt)))
+  return row ?? null
+}
 
 export const isThere = async (db: Db, tenantId: string, id: string): Promise<boolean> =>
   (await db.$count(annotations, and(owned(tenantId, id), gt(annotations.version, 0)))) > 0

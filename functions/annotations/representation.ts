@@ -5,7 +5,9 @@ import {
   labelTypes,
   validations,
 } from '../../db/schema/annotations.ts'
-import type { AnnotationRow, VersionRow } from './queries.ts'
+import { unpackWords } from '../../domain/documents/words.ts'
+import type { AnnotationRow, findRegion, VersionRow } from './queries.ts'
+import { textOf, wordsInside } from './rules.ts'
 
 const time = z.iso.datetime()
 
@@ -42,6 +44,13 @@ export const AnnotationVersion = z
     content: z.record(z.string(), z.unknown()),
   })
   .meta({ id: 'AnnotationVersion', description: 'What an annotation was at one time.' })
+
+export const RegionText = z
+  .object({
+    text: z.string().meta({ example: 'R-2026-0042' }),
+    words: z.array(z.object({ text: z.string(), box: z.array(z.number()).length(4) })),
+  })
+  .meta({ id: 'RegionText', description: 'What stands in a region.' })
 
 /** The part that history keeps and undo brings back. */
 export const contentOf = (row: AnnotationRow) => ({
@@ -81,3 +90,21 @@ export const toVersion = (row: VersionRow): z.input<typeof AnnotationVersion> =>
   at: row.at.toISOString(),
   content: row.content,
 })
+
+type Found = NonNullable<Awaited<ReturnType<typeof findRegion>>>
+
+export function regionText({ region, page }: Found): z.input<typeof RegionText> {
+  if (!page) return { text: '', words: [] }
+  const { x, y, width, height, rotation } = region
+  const words = wordsInside(unpackWords(page.words), {
+    ...{ box: [x, y, width, height], rotation },
+    ...{ pageWidth: page.widthPoints ?? 1, pageHeight: page.heightPoints ?? 1 },
+  })
+  return {
+    text: textOf(page.text, words),
+    words: words.map(({ start, length, box }) => ({
+      text: page.text.slice(start, start + length),
+      box,
+    })),
+  }
+}
