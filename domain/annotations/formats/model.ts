@@ -52,6 +52,9 @@ export type AnnotationSet = {
 /** What an import gives: the same, with the annotations in that order. */
 export type ImportedSet = AnnotationSet & { annotations: readonly Annotation[] }
 
+/** One file of a format that has many; `path` is relative, made of `[A-Za-z0-9._-]` and `/` only. */
+export type FilePart = { path: string; text: string }
+
 /** A file cannot be read. `entry` names the place (`annotations[3]`, `line 7`), the message says why in plain words. */
 export class ImportFault extends Error {
   readonly entry: string

@@ -4,8 +4,16 @@ import { annotationSources, labelTypes, validations } from '../../../db/schema/a
 import { exportCoco, importCoco } from './coco.ts'
 import { exportCsv, importCsv } from './csv.ts'
 import { exportLabelStudio, importLabelStudio } from './label-studio.ts'
-import type { AnnotatedDocument, Annotation, Box, ImportedSet, JsonObject } from './model.ts'
+import type {
+  AnnotatedDocument,
+  Annotation,
+  Box,
+  FilePart,
+  ImportedSet,
+  JsonObject,
+} from './model.ts'
 import { exportNative, importNative } from './native.ts'
+import { exportYolo, importYolo } from './yolo.ts'
 
 const share = fc.double({ min: 0, max: 1, noNaN: true })
 const box = fc
@@ -89,6 +97,12 @@ function expectSameSet(actual: ImportedSet, expected: ImportedSet): void {
   })
 }
 
+async function partsOf(files: AsyncIterable<FilePart>): Promise<FilePart[]> {
+  const parts: FilePart[] = []
+  for await (const part of files) parts.push(part)
+  return parts
+}
+
 async function textOf(chunks: AsyncIterable<string>): Promise<string> {
   let text = ''
   for await (const chunk of chunks) text += chunk
@@ -99,6 +113,7 @@ const formats: Record<string, (set: ImportedSet) => Promise<ImportedSet>> = {
   COCO: async (set) => importCoco(await textOf(exportCoco(set))),
   'native JSON': async (set) => importNative(await textOf(exportNative(set))),
   'Label Studio': async (set) => importLabelStudio(await textOf(exportLabelStudio(set))),
+  YOLO: async (set) => importYolo(await partsOf(exportYolo(set))),
   CSV: async (set) => importCsv(await textOf(exportCsv(set))),
 }
 
