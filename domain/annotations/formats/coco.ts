@@ -1,7 +1,8 @@
-import { areCategories, CocoCategories, claimNumber } from './coco-numbers.ts'
+import { areCategories, CocoCategories } from './coco-categories.ts'
 import { detailsFromJson, detailsToJson, documentFromJson, documentToJson } from './details.ts'
 import { Entry, parseJson, wholeFile } from './entry.ts'
 import { type ForeignPlace, joinForeign, splitForeign } from './foreign.ts'
+import { claimNumber } from './free-number.ts'
 import type {
   AnnotatedDocument,
   AnnotatedPage,

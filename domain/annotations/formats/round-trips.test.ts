@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { annotationSources, labelTypes, validations } from '../../../db/schema/annotations.ts'
 import { exportCoco, importCoco } from './coco.ts'
 import { exportCsv, importCsv } from './csv.ts'
+import { exportFunsd, importFunsd } from './funsd.ts'
 import { exportLabelStudio, importLabelStudio } from './label-studio.ts'
 import type {
   AnnotatedDocument,
@@ -114,6 +115,7 @@ const formats: Record<string, (set: ImportedSet) => Promise<ImportedSet>> = {
   'native JSON': async (set) => importNative(await textOf(exportNative(set))),
   'Label Studio': async (set) => importLabelStudio(await textOf(exportLabelStudio(set))),
   YOLO: async (set) => importYolo(await partsOf(exportYolo(set))),
+  FUNSD: async (set) => importFunsd(await partsOf(exportFunsd(set))),
   CSV: async (set) => importCsv(await textOf(exportCsv(set))),
 }
 

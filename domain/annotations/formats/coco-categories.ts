@@ -1,17 +1,6 @@
 import { isObject } from './entry.ts'
+import { claimNumber } from './free-number.ts'
 import type { JsonObject } from './model.ts'
-
-/** The wish when it is a whole number that nothing has yet, else the next free one. */
-export function claimNumber(taken: Set<number>, wish: unknown): number {
-  let number = isNumberFree(taken, wish) ? wish : taken.size + 1
-  while (taken.has(number)) number++
-  taken.add(number)
-  return number
-}
-
-function isNumberFree(taken: Set<number>, wish: unknown): wish is number {
-  return Number.isSafeInteger(wish) && Number(wish) >= 0 && !taken.has(Number(wish))
-}
 
 /** Categories can be written again only with a number and a name each, and no number twice. */
 export function areCategories(value: unknown): value is JsonObject[] {
