@@ -1,5 +1,5 @@
 import { isObject } from './entry.ts'
-import { claimNumber } from './free-number.ts'
+import { FreeNumbers } from './free-numbers.ts'
 import type { JsonObject } from './model.ts'
 
 /** Categories can be written again only with a number and a name each, and no number twice. */
@@ -15,11 +15,14 @@ export class CocoCategories {
   readonly all: JsonObject[]
   private readonly idOf = new Map<string, number>()
   private readonly nameOf = new Map<unknown, unknown>()
-  private readonly taken = new Set<number>()
+  private readonly numbers = new FreeNumbers()
 
   constructor(given: readonly JsonObject[]) {
     this.all = [...given]
-    for (const { id, name } of given) this.add(String(name), Number(id))
+    for (const { id, name } of given) {
+      this.numbers.claim(id)
+      this.add(String(name), Number(id))
+    }
   }
 
   /** @param wish the category a foreign annotation had; it is kept while the label has its name */
@@ -27,7 +30,7 @@ export class CocoCategories {
     if (this.nameOf.get(wish) === labelName) return Number(wish)
     const known = this.idOf.get(labelName)
     if (known !== undefined) return known
-    const id = claimNumber(this.taken, undefined)
+    const id = this.numbers.claim(undefined)
     this.all.push({ id, name: labelName, supercategory: '' })
     this.add(labelName, id)
     return id
@@ -36,6 +39,5 @@ export class CocoCategories {
   private add(name: string, id: number): void {
     if (!this.idOf.has(name)) this.idOf.set(name, id)
     this.nameOf.set(id, name)
-    this.taken.add(id)
   }
 }

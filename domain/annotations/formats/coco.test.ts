@@ -57,6 +57,14 @@ test('numbers of two files that collide are given anew, and labels of one name s
   expect(again.categories).toMatchObject([{ name: 'total' }])
 })
 
+test('two images for one page are refused, lest the second is lost', () => {
+  const octavo = { document_id: 'd', page: 1 }
+  const images = [1, 2].map((id) => ({ id, width: 1, height: 1, octavo }))
+  expect(() => importCoco(JSON.stringify({ images, categories: [] }))).toThrow(
+    'images[1]: page 1 of document d occurs twice',
+  )
+})
+
 test('an annotation of a page that is not given stops the export', async () => {
   await expect(exported({ ...imported({}), documents: [] })).rejects.toThrow(RangeError)
 })

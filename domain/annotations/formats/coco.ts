@@ -2,7 +2,7 @@ import { areCategories, CocoCategories } from './coco-categories.ts'
 import { detailsFromJson, detailsToJson, documentFromJson, documentToJson } from './details.ts'
 import { Entry, parseJson, wholeFile } from './entry.ts'
 import { type ForeignPlace, joinForeign, splitForeign } from './foreign.ts'
-import { claimNumber } from './free-number.ts'
+import { FreeNumbers } from './free-numbers.ts'
 import type {
   AnnotatedDocument,
   AnnotatedPage,
@@ -32,7 +32,7 @@ const annotationPlace: ForeignPlace = {
 }
 
 type Image = { id: number; page: AnnotatedPage }
-type Numbers = { categories: CocoCategories; annotations: Set<number> }
+type Numbers = { categories: CocoCategories; annotations: FreeNumbers }
 
 /**
  * COCO object detection: an image a page, an annotation a line. What COCO has no place for lies under the key `octavo`
@@ -50,7 +50,7 @@ export async function* exportCoco(set: AnnotationSet): AsyncGenerator<string> {
   yield* imageLines(set, images)
   yield '],\n"annotations":['
   const categories = new CocoCategories(areCategories(top.given) ? top.given : [])
-  const numbers = { categories, annotations: new Set<number>() }
+  const numbers = { categories, annotations: new FreeNumbers() }
   let separator = '\n'
   for await (const annotation of set.annotations) {
     const image = images.get(pageKey(annotation.documentId, annotation.page))
@@ -97,13 +97,13 @@ function splitTop(attributes: JsonObject): {
 }
 
 function* imageLines(set: AnnotationSet, images: Map<string, Image>): Generator<string> {
-  const numbers = new Set<number>()
+  const numbers = new FreeNumbers()
   const stems = new Set<string>()
   for (const document of set.documents)
     for (const page of document.pages) {
       const { foreign, keys, extension } = splitForeign(page.attributes, imagePlace)
       const { number, width, height } = page
-      const id = claimNumber(numbers, foreign.id)
+      const id = numbers.claim(foreign.id)
       const stem = pageStem(document.id, number, stems)
       const name = typeof foreign.file_name === 'string' ? foreign.file_name : `${stem}.jpg`
       const octavo = { document_id: document.id, page: number, ...extension }
@@ -119,7 +119,7 @@ function readImages(file: Entry, builder: SetBuilder) {
     const id = image.id('id')
     if (images.has(id)) throw image.fault(`the id ${id} occurs twice`)
     const { document, page } = pageFromImage(image)
-    builder.addPage(document, page)
+    builder.addNewPage(document, page, image.place)
     images.set(id, { documentId: document.id, page })
   }
   return images
@@ -147,7 +147,7 @@ function annotationToCoco(annotation: Annotation, image: Image, numbers: Numbers
   const area = boxWidth * width * boxHeight * height
   return {
     ...keys,
-    id: claimNumber(numbers.annotations, foreign.id),
+    id: numbers.annotations.claim(foreign.id),
     image_id: image.id,
     category_id: numbers.categories.numberOf(annotation.labelName, foreign.category_id),
     bbox: isBoxKept ? foreign.bbox : [x * width, y * height, boxWidth * width, boxHeight * height],

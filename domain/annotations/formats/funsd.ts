@@ -8,7 +8,7 @@ import {
 } from './details.ts'
 import { Entry, isObject, parseJson } from './entry.ts'
 import { type ForeignPlace, joinForeign, splitForeign } from './foreign.ts'
-import { claimNumber } from './free-number.ts'
+import { FreeNumbers } from './free-numbers.ts'
 import type {
   AnnotatedPage,
   Annotation,
@@ -71,13 +71,13 @@ export function importFunsd(
 
 function formOf({ document, annotations }: PageGroup, page: AnnotatedPage): JsonObject {
   const { keys, extension } = splitForeign(page.attributes, pagePlace)
-  const numbers = new Set<number>()
+  const numbers = new FreeNumbers()
   const form = annotations.map((annotation) => fieldOf(annotation, page, numbers))
   const octavo = { document: documentToJson(document), page: pageToJson(page), ...extension }
   return { ...keys, form, octavo }
 }
 
-function fieldOf(annotation: Annotation, page: AnnotatedPage, numbers: Set<number>): JsonObject {
+function fieldOf(annotation: Annotation, page: AnnotatedPage, numbers: FreeNumbers): JsonObject {
   const { foreign, keys, extension } = splitForeign(annotation.attributes, fieldPlace)
   const { box, labelName, value } = annotation
   const corners = cornersOf(box, page)
@@ -87,7 +87,7 @@ function fieldOf(annotation: Annotation, page: AnnotatedPage, numbers: Set<numbe
     linking: [],
     ...foreign,
     ...keys,
-    id: claimNumber(numbers, foreign.id),
+    id: numbers.claim(foreign.id),
     box: corners,
     text,
     label: labelName,
@@ -108,7 +108,7 @@ function readForm(
       }
     : foreignPage(file, size)
   const attributes = joinForeign(file, extension, pagePlace)
-  builder.addPage(document, { ...page, attributes })
+  builder.addNewPage(document, { ...page, attributes }, file.place)
   for (const field of file.entries('form')) {
     const place = `${file.place} ${field.place.slice(file.place.length + 1)}`
     const entry = new Entry(field.fields, place)

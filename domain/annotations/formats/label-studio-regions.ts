@@ -92,7 +92,7 @@ function turned({ x, y }: { x: number; y: number }, degrees: number) {
 /** The box around another shape, cut at the edges of the page. */
 function outline(value: Entry, shape: ReturnType<typeof shapeOf>, size: Size): Box {
   if (shape === 'polygon') {
-    const points = value.list('points').map((_, index) => pointOf(value, index))
+    const points = pointsOf(value)
     if (points.length === 0) throw value.fault('"points" must hold a point')
     const [across, down] = [points.map(([x]) => x), points.map(([, y]) => y)]
     return cut(across, down)
@@ -107,13 +107,12 @@ function outline(value: Entry, shape: ReturnType<typeof shapeOf>, size: Size): B
   return cut([x - radius, x + radius], [y - down, y + down])
 }
 
-function pointOf(value: Entry, index: number): [number, number] {
-  const points = new Entry(
-    value.fields.points && { ...value.list('points') },
-    `${value.place}.points`,
-  )
-  const [x = 0, y = 0] = points.numbers(String(index), 2)
-  return [x, y]
+function pointsOf(value: Entry): [x: number, y: number][] {
+  const points = new Entry({ ...value.list('points') }, `${value.place}.points`)
+  return Object.keys(points.fields).map((index) => {
+    const [x = 0, y = 0] = points.numbers(index, 2)
+    return [x, y]
+  })
 }
 
 function cut(across: readonly number[], down: readonly number[]): Box {

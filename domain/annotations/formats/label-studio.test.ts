@@ -63,7 +63,46 @@ test('a region that was moved since the import is exported where it is now', asy
   expect(importLabelStudio(again).annotations).toEqual(moved)
 })
 
+test('a polygon is the box around it, an ellipse and a point too, cut at the edge of the page', () => {
+  const shape = (type: string, value: JsonObject) => ({ ...size, type, value })
+  const points = [
+    [10, 20],
+    [30, 10],
+    [20, 50],
+  ]
+  const { annotations } = importLabelStudio(
+    file(
+      shape('polygonlabels', { points, polygonlabels: ['area'] }),
+      shape('ellipse', { x: 0, y: 50, radiusX: 10, radiusY: 20, rotation: 0 }),
+      shape('keypoint', { x: 50, y: 50, width: 10 }),
+    ),
+  )
+  const boxes = [
+    [0.1, 0.1, 0.2, 0.4],
+    [0, 0.3, 0.1, 0.4],
+    [0.45, 0.4, 0.1, 0.2],
+  ]
+  expect(annotations.map(({ labelName }) => labelName)).toEqual(['area', 'region', 'region'])
+  expect(annotations.map(({ box }) => box)).toEqual(
+    boxes.map((sides) => sides.map((side) => expect.closeTo(side, 9))),
+  )
+})
+
+test('regions keep their annotator even where the task itself was not kept', async () => {
+  const text = JSON.stringify([
+    { id: 5, data: {}, annotations: [{ result: [] }, { result: [{ ...rectangle, mood: 'sad' }] }] },
+  ])
+  const set = importLabelStudio(text)
+  const bare = set.documents.map((one) => ({
+    ...one,
+    pages: one.pages.map((page) => ({ ...page, attributes: {} })),
+  }))
+  const again = importLabelStudio(await exported({ ...set, documents: bare }))
+  expect(again.annotations).toEqual(set.annotations)
+})
+
 test.each<[string, string, string]>([
+  ['a task twice', '[{"id":5},{"id":5}]', 'tasks[1]: page 1 of document 5 occurs twice'],
   ['no list', '{}', 'the file: "tasks" must be a list'],
   ['a task of text', '["a"]', 'tasks[0]: must be an object'],
   [

@@ -140,10 +140,8 @@ function readTask(task: Entry, builder: SetBuilder): void {
   const kept = typeof count === 'number' ? { annotations: wrappers.slice(0, count) } : {}
   const foreign = { [ours]: { ...without(fields, 'annotations'), ...kept } }
   const document = extension ? documentFromJson(extension.entry('document')) : foreignDocument(task)
-  builder.addPage(document, {
-    ...page,
-    attributes: { ...page.attributes, ...(isForeign && foreign) },
-  })
+  const attributes = { ...page.attributes, ...(isForeign && foreign) }
+  builder.addNewPage(document, { ...page, attributes }, task.place)
   const read = found.map((one) => annotationOf(one, document.id, page))
   for (const { annotation, place } of read.toSorted((a, b) => a.order - b.order))
     builder.addAnnotation(annotation, place)

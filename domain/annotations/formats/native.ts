@@ -38,7 +38,8 @@ export function importNative(text: string): ImportedSet {
   for (const entry of file.entries('documents')) {
     const head = documentFromJson(entry)
     builder.addDocument(head)
-    for (const page of entry.entries('pages')) builder.addPage(head, pageFromJson(page))
+    for (const page of entry.entries('pages'))
+      builder.addNewPage(head, pageFromJson(page), page.place)
   }
   for (const entry of file.entries('annotations'))
     builder.addAnnotation(annotationFromJson(entry), entry.place)

@@ -52,11 +52,18 @@ export class SetBuilder {
     if (!this.documents.has(head.id)) this.documents.set(head.id, { ...head, pages: new Map() })
   }
 
-  /** The first mention of a page counts. */
+  /** For formats that name a page many times; the first mention counts. */
   addPage(head: DocumentHead, page: AnnotatedPage): void {
     this.addDocument(head)
     const pages = this.documents.get(head.id)?.pages
     if (pages && !pages.has(page.number)) pages.set(page.number, page)
+  }
+
+  /** @throws {ImportFault} the page was mentioned before: which of the two counts, nobody knows */
+  addNewPage(head: DocumentHead, page: AnnotatedPage, place: string): void {
+    if (this.documents.get(head.id)?.pages.has(page.number))
+      throw new ImportFault(place, `page ${page.number} of document ${head.id} occurs twice`)
+    this.addPage(head, page)
   }
 
   /** @throws {ImportFault} the annotation's page is not in the file */

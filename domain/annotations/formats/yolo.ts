@@ -131,7 +131,7 @@ function readPage({ path, stem, lines, names, extension }: PageFiles, builder: S
   const page = extension
     ? pageFromJson(extension.entry('page'))
     : { number: 1, width: 1, height: 1, attributes: {} }
-  builder.addPage(document, page)
+  builder.addNewPage(document, page, path)
   const details = extension?.entries('lines') ?? []
   if (extension && details.length !== lines.length)
     throw new ImportFault(
