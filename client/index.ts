@@ -8,6 +8,7 @@ import type { KeysApp } from '../functions/keys/index.ts'
 import type { LogsApp } from '../functions/logs/index.ts'
 import type { SchedulesApp } from '../functions/schedules/index.ts'
 import type { SearchApp } from '../functions/search/index.ts'
+import type { TemplatesApp } from '../functions/templates/index.ts'
 import type { UsersApp } from '../functions/users/index.ts'
 import { withTimeout } from './timeout.ts'
 
@@ -45,6 +46,7 @@ export function createClient({ baseUrl, key, timeoutMs, fetch: send }: ClientOpt
     search: hc<SearchApp>(baseUrl, options).v1.search,
     jobs: hc<JobsApp>(baseUrl, options).v1.jobs,
     schedules: hc<SchedulesApp>(baseUrl, options).v1.schedules,
+    templates: hc<TemplatesApp>(baseUrl, options).v1.templates,
     annotations: hc<AnnotationsApp>(baseUrl, options).v1.annotations,
     logs: hc<LogsApp>(baseUrl, options).v1.logs,
     health: hc<HealthApp>(baseUrl, options).v1.health,

@@ -93,4 +93,24 @@ export const constraintProblems: Record<string, DatabaseProblem> = {
 
   run_events_pkey: sameId,
   run_events_tenant_exists: missing('The tenant does not exist.'),
+
+  annotations_pkey: sameId,
+  annotations_document_exists: missing('The document does not exist.'),
+  annotations_page_is_positive: invalid('Pages are counted from 1.'),
+  annotations_box_is_on_the_page: invalid('The box must lie on the page and have an area.'),
+  annotations_confidence_is_a_share: invalid('A confidence lies in 0..1.'),
+  annotations_label_type_is_known: invalid('The type of the label is not one of those that exist.'),
+  annotations_source_is_known: invalid('The source is not one of those that exist.'),
+  annotations_validation_is_known: invalid('The validation is not one of those that exist.'),
+  annotations_validation_has_a_time: conflict('What was validated has a time, and nothing else.'),
+  annotation_versions_pkey: conflict('This version exists already.'),
+  annotation_versions_annotation_exists: missing('The annotation does not exist.'),
+  annotation_versions_change_is_known: invalid('The change is not one of those that exist.'),
+
+  templates_pkey: sameId,
+  templates_tenant_exists: missing('The tenant does not exist.'),
+  templates_name_is_unique_in_tenant: duplicate('A template with this name exists already.'),
+  templates_version_is_positive: invalid('A version is at least 1.'),
+  template_versions_pkey: conflict('This version exists already.'),
+  template_versions_template_exists: missing('The template does not exist.'),
 }

@@ -27,6 +27,7 @@ export const registry: readonly FunctionEntry[] = [
   { name: 'jobs' },
   { name: 'schedules' },
   { name: 'annotations' },
+  { name: 'templates' },
 ]
 
 /**

@@ -7,3 +7,7 @@ stale=$(curl -sS -o "$work/stale.json" -w '%{http_code}' -X PATCH -H "Authorizat
 expect 'stale save' "$stale $(field .errors[0].pointer <"$work/stale.json")" '412 /value'
 listed=$(curl -fsS -H "Authorization: Bearer $KEY" "$BASE/v1/annotations?document_id=$DOCUMENT")
 expect 'annotations of the document' "$(field .items.length <<<"$listed") $(field .items[0].label_name <<<"$listed")" '1 animal'
+made=$(curl -fsS -H "Authorization: Bearer $KEY" --json '{"name":"Animals","labels":[{"name":"animal","hotkey":"a","required":true}]}' "$BASE/v1/templates")
+TEMPLATE=$(field .id <<<"$made")
+listed=$(curl -fsS -H "Authorization: Bearer $KEY" "$BASE/v1/templates")
+expect 'templates' "$(field .items.length <<<"$listed") $(field .items[0].labels[0].name <<<"$listed")" '1 animal'

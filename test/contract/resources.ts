@@ -30,6 +30,8 @@ export async function createResources({ post }: Poster, name: string): Promise<R
   const region = { document_id: document.id, page: 1, box: [0.1, 0.1, 0.2, 0.2] }
   const annotation = await created(await post('/v1/annotations', { ...region, label_name: name }))
   await created(await post(`/v1/annotations/${annotation.id}/validate`, { validation: 'valid' }))
+  const labels = [{ name: 'total' }]
+  const template = await created(await post('/v1/templates', { name, labels }))
   return {
     users: { id: user.id ?? '' },
     keys: { id: key.id ?? '' },
@@ -37,5 +39,6 @@ export async function createResources({ post }: Poster, name: string): Promise<R
     jobs: { id: document.job_id ?? '' },
     schedules: { id: schedule.id ?? '' },
     annotations: { id: annotation.id ?? '' },
+    templates: { id: template.id ?? '' },
   }
 }
