@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { exportLabelStudio, importLabelStudio } from './label-studio.ts'
 import type { AnnotationSet, JsonObject } from './model.ts'
@@ -33,6 +34,41 @@ test.for<[string, number]>([
   const again = await exported(set)
   expect(JSON.parse(again)).toMatchObject(JSON.parse(text))
   expect(importLabelStudio(again)).toEqual(set)
+})
+
+const anyResult = fc
+  .record({
+    id: fc.constantFrom('r', 's', undefined),
+    type: fc.constantFrom('rectanglelabels', 'rectangle', 'labels', 'textarea', 'choices'),
+    rotation: fc.constantFrom(0, 1, 90),
+    label: fc.constantFrom('total', 'word'),
+    meta: fc.constantFrom(undefined, {}, { text: ['note'] }),
+    score: fc.constantFrom(undefined, 0.5, 7),
+  })
+  .map(({ type, rotation, label, ...others }) => {
+    const value = { ...rectangle.value, rotation, text: [label], labels: [label] }
+    return { ...size, ...others, type, value: { ...value, [type]: [label] } }
+  })
+
+test('whatever results a foreign task mixes, each comes back once and as it was', async () => {
+  const isBefore = (a: unknown, b: unknown) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1)
+  const withoutOurs = (result: JsonObject) => {
+    const { octavo, ...meta } = { octavo: undefined, ...(result.meta as JsonObject) }
+    const had = Object(octavo).has_meta === false ? {} : { meta }
+    const { meta: _, ...others } = result
+    return octavo ? { ...others, ...had } : result
+  }
+  const promise = fc.asyncProperty(fc.array(anyResult, { maxLength: 6 }), async (results) => {
+    const set = importLabelStudio(file(...results))
+    const again = await exported(set)
+    expect(importLabelStudio(again)).toEqual(set)
+    const written: JsonObject[] = JSON.parse(again)[0].annotations[0].result.map(withoutOurs)
+    const expected: JsonObject[] = JSON.parse(JSON.stringify(results))
+    const sortedKeys = (list: JsonObject[]) =>
+      list.map((one) => Object.fromEntries(Object.entries(one).sort())).sort(isBefore)
+    expect(sortedKeys(written)).toEqual(sortedKeys(expected))
+  })
+  await fc.assert(promise, { numRuns: 300 })
 })
 
 test('a region with its text is one annotation, a choice without a region stays in its task', async () => {

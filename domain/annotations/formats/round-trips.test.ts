@@ -37,12 +37,53 @@ const innerObject = fc.dictionary(fc.oneof(text, fc.constantFrom(...foreignNames
   maxKeys: 3,
   noNullPrototype: true,
 })
-const attributes: fc.Arbitrary<JsonObject> = fc
+const anyAttributes: fc.Arbitrary<JsonObject> = fc
   .dictionary(fc.oneof(text, fc.constantFrom(...foreignNames)), fc.oneof(jsonValue, innerObject), {
     maxKeys: 3,
     noNullPrototype: true,
   })
   .filter((object) => !Object.hasOwn(object, '__proto__'))
+
+// What imports of foreign files leave behind, whole, in part and changed, on any page and annotation.
+const smallId = fc.oneof(fc.nat(3), fc.constantFrom('r', '', 1.5, -1))
+const labelStudioResult = fc.record(
+  {
+    id: smallId,
+    type: fc.constantFrom('rectanglelabels', 'polygon', 'textarea', 'choices'),
+    meta: fc.constantFrom({}, { text: ['note'] }, { octavo: {} }, 'none'),
+    value: fc.record({ x: fc.nat(60), y: fc.nat(60), width: fc.nat(30), height: fc.nat(30) }),
+  },
+  { requiredKeys: ['id', 'type', 'value'], noNullPrototype: true },
+)
+const results = fc.array(labelStudioResult, { maxLength: 2 })
+const sides = fc.array(fc.nat(9), { minLength: 3, maxLength: 4 })
+const category = fc.record({ id: smallId, name: text }, { noNullPrototype: true })
+const leftovers = {
+  coco: fc.record(
+    {
+      ...{ id: smallId, bbox: sides, area: smallId, iscrowd: smallId, category_id: smallId },
+      ...{ file_name: text, mood: text, categories: fc.array(category, { maxLength: 3 }) },
+    },
+    { requiredKeys: [], noNullPrototype: true },
+  ),
+  label_studio: fc.record(
+    {
+      ...{ annotation: smallId, result: labelStudioResult, more: results, meta: innerObject },
+      annotations: fc.array(fc.record({ result: results }, { noNullPrototype: true }), {
+        maxLength: 2,
+      }),
+    },
+    { requiredKeys: [], noNullPrototype: true },
+  ),
+  funsd: fc.record(
+    { id: smallId, words: results, linking: fc.array(sides, { maxLength: 2 }), mood: text },
+    { requiredKeys: [], noNullPrototype: true },
+  ),
+}
+const attributes: fc.Arbitrary<JsonObject> = fc.oneof(
+  anyAttributes,
+  fc.record(leftovers, { requiredKeys: [], noNullPrototype: true }),
+)
 
 const annotation = fc.record({
   box,
@@ -123,6 +164,6 @@ test.each(Object.entries(formats))(
   'what %s exports it imports again as it was',
   async (_, again) => {
     const promise = fc.asyncProperty(anySet, async (set) => expectSameSet(await again(set), set))
-    await fc.assert(promise, { numRuns: 200 })
+    await fc.assert(promise, { numRuns: 300 })
   },
 )
