@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { annotationSources, labelTypes, validations } from '../../db/schema/annotations.ts'
 import { pageOf, pageQuery } from '../_shared/http/pages.ts'
-import { failures, route } from '../_shared/http/route.ts'
+import { failures, content as replyContent, route } from '../_shared/http/route.ts'
 import { Annotation, AnnotationVersion, RegionText } from './representation.ts'
 import { boxFault } from './rules.ts'
 
@@ -87,6 +87,30 @@ export const listAnnotations = route({
   },
   replies: { 200: pageOf(Annotation), ...failures('invalid_cursor') },
   example: { query: { document_id: exampleDocumentId, limit: '10' } },
+})
+
+export const exportFormats = ['json', 'csv', 'coco', 'label_studio'] as const
+
+export const exportAnnotations = route({
+  method: 'get',
+  path: '/export',
+  operationId: 'exportAnnotations',
+  role: 'viewer',
+  summary: 'Export the annotations of a document',
+  description: `As a stream: Octavo's own JSON, CSV, COCO or Label Studio. Pages without annotations are kept; what a format has no
+place for lies in its extension, so that an import gives all of it back. Values that a spreadsheet would run are quoted in CSV.`,
+  input: {
+    query: z.object({
+      document_id: z.uuid().toLowerCase(),
+      format: z.enum(exportFormats).default('json'),
+    }),
+  },
+  replies: {
+    200: replyContent('application/json', 'The file; `text/csv` for CSV.'),
+    ...failures('not_found'),
+  },
+  example: { query: { document_id: exampleDocumentId, format: 'coco' } },
+  timeoutMs: null,
 })
 
 export const getAnnotation = route({

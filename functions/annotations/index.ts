@@ -7,6 +7,7 @@ import { reply } from '../_shared/http/route.ts'
 import type { Deps } from '../_shared/ports/deps.ts'
 import * as changes from './changes.ts'
 import * as contract from './contract.ts'
+import { exportHandler } from './exporting.ts'
 import {
   type AnnotationRow,
   findRegion,
@@ -34,6 +35,7 @@ export const createApp = (deps: Deps) => {
       const found = await toPage({ cursors, scope, url }, parts)
       return reply(200, found.body, { headers: found.headers })
     })
+    .on(contract.exportAnnotations, exportHandler(deps))
     .on(contract.getAnnotation, async (c, { param }) => {
       const row = await readRow(c.tenantId, param.id)
       if (!row || row.deletedAt !== null) throw changes.missing()

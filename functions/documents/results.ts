@@ -6,6 +6,7 @@ import { isUnchanged } from '../_shared/http/etag.ts'
 import { toPage } from '../_shared/http/pages.ts'
 import { AppError } from '../_shared/http/problems.ts'
 import { type Handler, reply } from '../_shared/http/route.ts'
+import { streamed } from '../_shared/http/streamed.ts'
 import type { Deps } from '../_shared/ports/deps.ts'
 import { missing, type ReadVisible, requireCompleted } from './access.ts'
 import { cachedResult, type ResultPart, resultKey } from './cached-result.ts'
@@ -110,7 +111,7 @@ export const getTextHandler =
     const row = await readVisible(c, param.id)
     requireCompleted(row)
     const pages = pagesOfRun({ deps, readVisible }, c, { row, list: listPages })
-    return streamed(c, 'text/plain; charset=utf-8', async function* () {
+    return streamed(c, { 'Content-Type': 'text/plain; charset=utf-8' }, async function* () {
       for await (const { number, text } of pages) yield number === 1 ? text : `${formFeed}${text}`
     })
   }
@@ -121,7 +122,7 @@ export const getPagesNdjsonHandler =
     const row = await readVisible(c, param.id)
     requireCompleted(row)
     const pages = pagesOfRun({ deps, readVisible }, c, { row, list: listPagesWithWords })
-    return streamed(c, 'application/x-ndjson', async function* () {
+    return streamed(c, { 'Content-Type': 'application/x-ndjson' }, async function* () {
       for await (const page of pages)
         yield `${JSON.stringify({ ...toPageBody(page), words: toWords(page) })}\n`
     })
@@ -153,23 +154,4 @@ async function* pagesOfRun<Row extends { number: number }>(
     if (rows.length < pagesPerRead || last === undefined) return
     after = last.number
   }
-}
-
-/** A body made as it is read, so that a slow reader holds nothing but its own few pages. */
-function streamed(c: Call, contentType: string, produce: () => AsyncGenerator<string>): Response {
-  const headers = { 'Content-Type': contentType }
-  if (c.request.method === 'HEAD') return new Response(null, { headers })
-  const texts = produce()
-  const encoder = new TextEncoder()
-  const body = new ReadableStream<Uint8Array>({
-    async pull(controller) {
-      const { done, value } = await texts.next()
-      if (done) controller.close()
-      else controller.enqueue(encoder.encode(value))
-    },
-    async cancel() {
-      await texts.return(undefined)
-    },
-  })
-  return new Response(body, { headers })
 }

@@ -1,0 +1,89 @@
+import { expect, test } from 'vitest'
+import { importCoco } from '../../domain/annotations/formats/coco.ts'
+import { importCsv } from '../../domain/annotations/formats/csv.ts'
+import { importLabelStudio } from '../../domain/annotations/formats/label-studio.ts'
+import { importNative } from '../../domain/annotations/formats/native.ts'
+import { addDocument } from '../../test/harness/documents.ts'
+import { setup } from '../../test/harness/setup.ts'
+import { createApp } from './index.ts'
+
+const regions = [
+  { page: 1, box: [0.1, 0.2, 0.3, 0.05], label_name: 'total', value: '=1+1', confidence: 0.5 },
+  { page: 1, box: [0, 0, 1, 1], label_name: 'ünï "quoted", with\nlines', rotation: 12.5 },
+  { page: 3, box: [0.5, 0.5, 0.25, 0.125], label_name: 'total', attributes: { a: [1, { b: 2 }] } },
+]
+
+async function annotated() {
+  const world = await setup(createApp)
+  const { db, tenant, post, del } = world
+  const owner = { tenantId: tenant.id, userId: tenant.admin.id }
+  const { id: documentId } = await addDocument(db, { ...owner, pages: ['a', 'b', 'c', 'd'] })
+  const made: { id: string }[] = []
+  for (const region of regions) {
+    const reply = await post('/', { document_id: documentId, ...region })
+    made.push((await reply.json()) as { id: string })
+  }
+  const gone = await post('/', { document_id: documentId, ...regions[0] })
+  await del(`/${((await gone.json()) as { id: string }).id}`)
+  return { ...world, documentId, made }
+}
+
+const readers = {
+  json: importNative,
+  csv: importCsv,
+  coco: importCoco,
+  label_studio: importLabelStudio,
+}
+
+test.each(Object.entries(readers))(
+  'an export as %s gives all regions back, and pages without one',
+  async (format, read) => {
+    const { get, documentId, made } = await annotated()
+    const reply = await get(`/export?document_id=${documentId}&format=${format}`)
+    expect(reply.status).toBe(200)
+    expect(reply.headers.get('content-disposition')).toMatch(/^attachment; filename="annotations-/)
+    const { documents, annotations } = read(await reply.text())
+    expect(documents[0]?.pages.map(({ number }) => number)).toEqual([1, 2, 3, 4])
+    expect(annotations.map(({ id }) => id)).toEqual(made.map(({ id }) => id))
+    for (const [index, { box, ...region }] of regions.entries()) {
+      const found = annotations[index]
+      expect(found?.labelName).toBe(region.label_name)
+      expect(found?.value ?? null).toBe(region.value ?? null)
+      expect(found?.rotation).toBeCloseTo(region.rotation ?? 0, 6)
+      expect(found?.confidence ?? null).toBe(region.confidence ?? null)
+      expect(found?.attributes).toMatchObject(region.attributes ?? {})
+      for (const [side, value] of box.entries()) expect(found?.box[side]).toBeCloseTo(value, 6)
+    }
+  },
+)
+
+test('a document without annotations exports its pages', async () => {
+  const { get, db, tenant } = await setup(createApp)
+  const owner = { tenantId: tenant.id, userId: tenant.admin.id }
+  const { id } = await addDocument(db, { ...owner, pages: ['a', 'b'] })
+  const file = importNative(await (await get(`/export?document_id=${id}`)).text())
+  expect(file.annotations).toEqual([])
+  expect(file.documents[0]?.pages).toHaveLength(2)
+})
+
+test('more annotations than are read at once are all exported, in order', async () => {
+  const { get, db, tenant, post } = await setup(createApp)
+  const owner = { tenantId: tenant.id, userId: tenant.admin.id }
+  const { id: documentId } = await addDocument(db, { ...owner, pages: ['a'] })
+  const region = { document_id: documentId, page: 1, box: [0, 0, 1, 1] }
+  for (let batch = 0; batch < 11; batch += 1)
+    await Promise.all(
+      Array.from({ length: 100 }, (_, n) => post('/', { ...region, label_name: `${batch}-${n}` })),
+    )
+  const file = importNative(await (await get(`/export?document_id=${documentId}`)).text())
+  expect(new Set(file.annotations.map(({ labelName }) => labelName)).size).toBe(1_100)
+  const ids = file.annotations.map(({ id }) => id)
+  expect(ids).toEqual(ids.toSorted())
+})
+
+test("another tenant's document and an unknown format are refused", async () => {
+  const { get, otherTenant, documentId } = await annotated()
+  expect((await otherTenant.get(`/export?document_id=${documentId}`)).status).toBe(404)
+  expect((await get(`/export?document_id=${documentId}&format=xls`)).status).toBe(422)
+  expect((await get('/export')).status).toBe(422)
+})
