@@ -90,6 +90,13 @@ test('a turn around the corner becomes the same turn around the centre', () => {
   expect(annotations[0]?.box).toEqual([0.4, 0.5, 0.1, 0.2].map((side) => expect.closeTo(side, 9)))
 })
 
+test('a region that was copied here, its foreign id too, stays two annotations', async () => {
+  const set = importLabelStudio(file(rectangle))
+  const annotations = set.annotations.flatMap((one) => [one, { ...one, id: 'copy' }])
+  const again = importLabelStudio(await exported({ ...set, annotations }))
+  expect(again.annotations).toEqual(annotations)
+})
+
 test('a region that was moved since the import is exported where it is now', async () => {
   const set = importLabelStudio(file(rectangle))
   const moved = set.annotations.map((one) => ({ ...one, box: [0, 0, 0.5, 0.5] as const }))
