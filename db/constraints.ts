@@ -103,6 +103,8 @@ export const constraintProblems: Record<string, DatabaseProblem> = {
   annotations_source_is_known: invalid('The source is not one of those that exist.'),
   annotations_validation_is_known: invalid('The validation is not one of those that exist.'),
   annotations_validation_has_a_time: conflict('What was validated has a time, and nothing else.'),
+  annotation_locks_pkey: conflict('Somebody else is working on it.'),
+  annotation_locks_annotation_exists: missing('The annotation does not exist.'),
   annotation_versions_pkey: conflict('This version exists already.'),
   annotation_versions_annotation_exists: missing('The annotation does not exist.'),
   annotation_versions_change_is_known: invalid('The change is not one of those that exist.'),

@@ -132,3 +132,22 @@ export const annotationVersions = pgTable(
     ),
   ],
 )
+
+/** Who is working on an annotation: others are told, and nobody is stopped. A lock that is not renewed ends by itself. */
+export const annotationLocks = pgTable(
+  'annotation_locks',
+  {
+    tenantId: uuid('tenant_id').notNull(),
+    annotationId: uuid('annotation_id').notNull(),
+    userId: uuid('user_id').notNull(),
+    lockedUntil: timestamp('locked_until', { withTimezone: true }).notNull(),
+  },
+  (t) => [
+    primaryKey({ name: 'annotation_locks_pkey', columns: [t.tenantId, t.annotationId] }),
+    foreignKey({
+      name: 'annotation_locks_annotation_exists',
+      columns: [t.tenantId, t.annotationId],
+      foreignColumns: [annotations.tenantId, annotations.id],
+    }).onDelete('cascade'),
+  ],
+)

@@ -8,6 +8,7 @@ import type { Deps } from '../_shared/ports/deps.ts'
 import * as changes from './changes.ts'
 import * as contract from './contract.ts'
 import { exportHandler } from './exporting.ts'
+import * as lock from './lock.ts'
 import {
   type AnnotationRow,
   findRegion,
@@ -49,6 +50,9 @@ export const createApp = (deps: Deps) => {
     .on(contract.changeAnnotation, changes.changeHandler(deps))
     .on(contract.deleteAnnotation, changes.deleteHandler(deps))
     .on(contract.validateAnnotation, changes.validateHandler(deps))
+    .on(lock.lockAnnotation, lock.lockHandler(deps))
+    .on(lock.readLock, lock.readLockHandler(deps))
+    .on(lock.unlockAnnotation, lock.unlockHandler)
     .on(contract.restoreAnnotation, changes.restoreHandler(deps))
     .on(contract.undoAnnotation, changes.undoHandler(deps))
     .on(contract.listVersions, async (c, { param, query: { cursor, limit } }) => {

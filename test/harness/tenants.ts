@@ -45,6 +45,18 @@ export async function createTenant(
   return { id, name, admin, keys: byRole((key) => key.text), keyIds: byRole((key) => key.keyId) }
 }
 
+/** Another editor of a tenant. @returns their id and a key */
+export async function addEditor(db: Db, tenantId: string): Promise<{ id: string; key: string }> {
+  const user = { tenantId, id: uuidv7(), role: 'editor' as const }
+  await db
+    .insert(users)
+    .values({ ...user, email: `editor-${user.id}@octavo.test`, displayName: 'Editor' })
+  const { keyId, text, secretSha256 } = await issue()
+  const key = { tenantId, id: keyId, userId: user.id, name: 'editor key', role: user.role }
+  await db.insert(apiKeys).values({ ...key, secretSha256 })
+  return { id: user.id, key: text }
+}
+
 async function issue() {
   const keyId = uuidv7()
   return { keyId, ...(await newKey(keyId)) }
