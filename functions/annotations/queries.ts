@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gt, isNull, lt, type SQL, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, isNull, lt, type SQL, sql } from 'drizzle-orm'
 import { uuidv7 } from 'uuidv7'
 import type { Db, Tx } from '../../db/client.ts'
 import {
@@ -193,4 +193,4 @@ export async function findRegion(db: Db, tenantId: string, id: string) {
 }
 
 export const isThere = async (db: Db, tenantId: string, id: string): Promise<boolean> =>
-  (await db.$count(annotations, and(owned(tenantId, id), gt(annotations.version, 0)))) > 0
+  (await db.$count(annotations, owned(tenantId, id))) > 0
