@@ -13,6 +13,7 @@ import {
   uuid,
 } from 'drizzle-orm/pg-core'
 import { documents } from './documents.ts'
+import { listed } from './listed.ts'
 
 export const labelTypes = [
   'text',
@@ -41,8 +42,6 @@ export const annotationChanges = [
   'undo',
 ] as const
 export type AnnotationChange = (typeof annotationChanges)[number]
-
-const listed = (values: readonly string[]) => sql.raw(values.map((v) => `'${v}'`).join(', '))
 
 /**
  * A labelled region of a document's page. The box is `x, y, width, height` in 0..1 of the page as it is seen: origin top

@@ -14,6 +14,7 @@ import {
   uniqueIndex,
   uuid,
 } from 'drizzle-orm/pg-core'
+import { listed } from './listed.ts'
 import { bytea, users } from './users.ts'
 
 export const documentStatuses = [
@@ -39,7 +40,6 @@ export const failureCodes = [
 export type FailureCode = (typeof failureCodes)[number]
 
 const tsvector = customType<{ data: string }>({ dataType: () => 'tsvector' })
-const listed = (values: readonly string[]) => sql.raw(values.map((v) => `'${v}'`).join(', '))
 
 /**
  * Stored bytes, once per tenant and content. `storage_key` is new for every incarnation of the

@@ -12,6 +12,7 @@ import {
   uniqueIndex,
   uuid,
 } from 'drizzle-orm/pg-core'
+import { listed } from './listed.ts'
 import { tenants } from './tenants.ts'
 
 export const roles = ['admin', 'editor', 'viewer', 'ingest', 'worker'] as const
@@ -21,8 +22,6 @@ export type Role = (typeof roles)[number]
 export const bytea = customType<{ data: Uint8Array; driverData: Uint8Array }>({
   dataType: () => 'bytea',
 })
-
-const roleList = sql.raw(roles.map((role) => `'${role}'`).join(', '))
 
 /** A person or program of a tenant. Emails are stored in lower case. */
 export const users = pgTable(
@@ -47,7 +46,7 @@ export const users = pgTable(
     }).onDelete('cascade'),
     uniqueIndex('users_email_is_unique_in_tenant').on(t.tenantId, t.email), // look-up by email
     check('users_email_is_lower_case', sql`${t.email} = lower(${t.email})`),
-    check('users_role_is_known', sql`${t.role} in (${roleList})`),
+    check('users_role_is_known', sql`${t.role} in (${listed(roles)})`),
   ],
 )
 
@@ -77,7 +76,7 @@ export const apiKeys = pgTable(
     }).onDelete('cascade'),
     index('api_keys_by_id').on(t.id), // key look-up: a caller names no tenant (db/system.ts)
     index('api_keys_by_user').on(t.tenantId, t.userId, t.id), // list of one user's keys
-    check('api_keys_role_is_known', sql`${t.role} in (${roleList})`),
+    check('api_keys_role_is_known', sql`${t.role} in (${listed(roles)})`),
     check('api_keys_secret_is_sha256', sql`octet_length(${t.secretSha256}) = 32`),
   ],
 )

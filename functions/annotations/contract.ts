@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { annotationSources, labelTypes, validations } from '../../db/schema/annotations.ts'
+import { jsonBytes } from '../_shared/http/json-bytes.ts'
 import { pageOf, pageQuery } from '../_shared/http/pages.ts'
 import { failures, content as replyContent, route } from '../_shared/http/route.ts'
 import { Annotation, AnnotationVersion, RegionText } from './representation.ts'
@@ -9,7 +10,6 @@ const attributesBytesMax = 16 * 1024
 const param = z.object({ id: z.uuid().toLowerCase() })
 const exampleId = { id: '0199a1c2-77aa-7aaa-8aaa-000000000005' }
 const exampleDocumentId = '0199a1c2-77aa-7aaa-8aaa-000000000002'
-const sizeOf = (value: unknown): number => new TextEncoder().encode(JSON.stringify(value)).length
 
 const box = z
   .tuple([z.number(), z.number(), z.number(), z.number()])
@@ -35,7 +35,7 @@ const content = {
   value: z.string().max(10_000).nullable().meta({ example: 'R-2026-0042' }),
   attributes: z
     .record(z.string(), z.unknown())
-    .refine((value) => sizeOf(value) <= attributesBytesMax, {
+    .refine((value) => jsonBytes(value) <= attributesBytesMax, {
       error: `Must have at most ${attributesBytesMax} bytes as JSON.`,
     }),
   confidence: z.number().min(0).max(1).nullable().meta({ description: 'Of a model.' }),

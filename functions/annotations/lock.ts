@@ -6,7 +6,7 @@ import { failures, type Handler, reply, route } from '../_shared/http/route.ts'
 import type { Deps } from '../_shared/ports/deps.ts'
 import { missing } from './changes.ts'
 import { findLock, type LockRow, releaseLock, takeLock } from './lock-queries.ts'
-import { holdAnnotation } from './queries.ts'
+import { holdAnnotation, isThere } from './queries.ts'
 
 // Long enough for a thought, short enough not to be in the way of others when a browser has gone.
 const lockMs = 120_000
@@ -87,12 +87,15 @@ export const lockHandler =
 
 export const readLockHandler =
   ({ db, now }: Deps): Handler<typeof readLock> =>
-  (c, { param: { id } }) =>
-    db.transaction(async (tx) => {
-      await requireThere(tx, c.tenantId, id)
-      const lock = await findLock(tx, { tenantId: c.tenantId, id, at: now() })
-      return reply(200, { lock: lock && toLock(lock) })
-    })
+  async (c, { param: { id } }) => {
+    const { tenantId } = c
+    const [isShown, lock] = await Promise.all([
+      isThere(db, tenantId, id, { isShown: true }),
+      findLock(db, { tenantId, id, at: now() }),
+    ])
+    if (!isShown) throw missing()
+    return reply(200, { lock: lock && toLock(lock) })
+  }
 
 export const unlockHandler: Handler<typeof unlockAnnotation> = (c, { param: { id } }) => {
   const { tenantId, userId } = identityOf(c.identity)

@@ -192,5 +192,13 @@ export async function findRegion(db: Db, tenantId: string, id: string) {
   return row ?? null
 }
 
-export const isThere = async (db: Db, tenantId: string, id: string): Promise<boolean> =>
-  (await db.$count(annotations, owned(tenantId, id))) > 0
+/** @param isShown deleted ones do not count */
+export const isThere = async (
+  db: Db,
+  tenantId: string,
+  id: string,
+  { isShown = false } = {},
+): Promise<boolean> => {
+  const shown = isShown ? isNull(annotations.deletedAt) : undefined
+  return (await db.$count(annotations, and(owned(tenantId, id), shown))) > 0
+}

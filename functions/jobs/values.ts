@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { kindCharactersMax, kindPattern } from '../../domain/jobs/kinds.ts'
+import { jsonBytes } from '../_shared/http/json-bytes.ts'
 
 /** Kinds of values that several routes of this function read. */
 export const param = z.object({ id: z.uuid().toLowerCase() })
@@ -13,8 +14,6 @@ export const Kind = z.string().max(kindCharactersMax).regex(kindPattern).meta({
 
 export const dayMs = 86_400_000
 const jsonBytesMax = 64 * 1024
-const encoder = new TextEncoder()
-const jsonBytes = (value: unknown): number => encoder.encode(JSON.stringify(value)).length
 
 /** A JSON object that is kept in a job's row. */
 export const SmallObject = z

@@ -2,6 +2,7 @@ import * as z from 'zod'
 import { catchUpPolicies } from '../../db/schema/schedules.ts'
 import { kindCharactersMax, kindPattern } from '../../domain/jobs/kinds.ts'
 import type { ScheduleRow } from '../../domain/schedules/schedules.ts'
+import { jsonBytes } from '../_shared/http/json-bytes.ts'
 import { pageOf, pageQuery } from '../_shared/http/pages.ts'
 import { failures, route } from '../_shared/http/route.ts'
 
@@ -9,8 +10,6 @@ const payloadBytesMax = 64 * 1024
 const param = z.object({ id: z.uuid().toLowerCase() })
 const exampleId = { id: '0199a1c2-77aa-7aaa-8aaa-000000000004' }
 const time = z.iso.datetime()
-
-const sizeOf = (value: unknown): number => new TextEncoder().encode(JSON.stringify(value)).length
 
 /** What a caller may say of a schedule. */
 const fields = {
@@ -41,7 +40,7 @@ one job each, of the newest hundred.`,
   }),
   payload: z
     .record(z.string(), z.unknown())
-    .refine((value) => sizeOf(value) <= payloadBytesMax, {
+    .refine((value) => jsonBytes(value) <= payloadBytesMax, {
       error: `Must have at most ${payloadBytesMax} bytes as JSON.`,
     })
     .meta({ description: 'Its jobs get it with `schedule_id` and `scheduled_at` added.' }),

@@ -1,12 +1,12 @@
 import type { Database } from '../../db/client.ts'
-import type { Claim, LeasedJob } from '../../db/system.ts'
+import type { LeasedJob } from '../../db/system.ts'
 import type { JobKind } from '../../functions/_shared/ports/jobs.ts'
 import type { Attempts } from './attempts.ts'
 import { Bell } from './bell.ts'
 import type { JobProcesses } from './job-processes.ts'
 import type { Pressure } from './pressure.ts'
 import type { WorkerReport } from './report.ts'
-import { Turns } from './turns.ts'
+import { type Asked, Turns } from './turns.ts'
 
 export type ClaimingOptions = {
   database: Pick<Database, 'db' | 'line'>
@@ -20,8 +20,6 @@ export type ClaimingOptions = {
   pressure: Pressure | null
   start: (job: LeasedJob) => void
 }
-
-type Asked = Omit<Claim, 'afterTenantId'>
 
 const pollMs = 250
 const leasedMax = 1_500 // by one statement

@@ -13,7 +13,8 @@ type Source = {
   lastTenantId: string
 }
 
-type Asked = Omit<Claim, 'afterTenantId'>
+/** A claim, but for whose turn it is. */
+export type Asked = Omit<Claim, 'afterTenantId'>
 
 type Places = {
   limit: number

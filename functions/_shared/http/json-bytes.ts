@@ -1,0 +1,3 @@
+/** Bytes of a value as JSON in UTF-8. */
+export const jsonBytes = (value: unknown): number =>
+  new TextEncoder().encode(JSON.stringify(value)).length
