@@ -13,6 +13,8 @@ const readChunkBytes = 256 * 1024
 const abandonedMs = 3_600_000
 // A folder that is removed because it is empty may go between its making and its use, but hardly so often in a row.
 const movesMax = 10
+// mkdir finds a folder, looks again whether it is one, and says ENOTDIR when it has gone in between.
+const isFolderGone = new Set<string | undefined>(['ENOENT', 'ENOTDIR'])
 
 /**
  * Storage in a folder: `<tenant>/<first byte of SHA-256>/<SHA-256>-<unique>`. A body is written beside it, synced,
@@ -88,7 +90,8 @@ async function moveIntoFolder(unfinished: string, path: string): Promise<boolean
       await rename(unfinished, path)
       return made !== undefined
     } catch (err) {
-      if ((err as NodeJS.ErrnoException).code !== 'ENOENT' || move === movesMax) throw err
+      const { code } = err as NodeJS.ErrnoException
+      if (!isFolderGone.has(code) || move === movesMax) throw err
     }
   }
 }
