@@ -33,7 +33,7 @@ export type BuildInput = {
 }
 
 // They find files of their own beside themselves (WASM, workers, binaries): loaded from node_modules as they are.
-const unbundled = /^(@hyzyla\/pdfium|pdfjs-dist|esbuild)(\/|$)/
+const unbundled = /^(@hyzyla\/pdfium|pdfjs-dist|sharp|tesseract\.js|esbuild)(\/|$)/
 
 export const checkoutRoot = fileURLToPath(new URL('..', import.meta.url))
 

@@ -26,7 +26,7 @@ const isHighSurrogate = (code: number) => code >= 0xd800 && code <= 0xdbff
  */
 export async function* readPdf(start: StartMessage): AsyncGenerator<ChildMessage> {
   const pdfium = await loadPdfium()
-  const document = openPdf(pdfium, start.path, start.password)
+  const { document } = openPdf(pdfium, start.path, start.password)
   const pageCount = pdfium.native._FPDF_GetPageCount(document)
   if (pageCount < 1) throw new ExtractionFailure('damaged', 'The file is damaged: it has no pages.')
   if (pageCount > start.pagesMax) {

@@ -15,12 +15,17 @@ type Native = {
   _FPDF_GetLastError: Call
   _FPDF_GetPageCount: Call
   _FPDF_GetMetaText: Call
+  _FPDF_CloseDocument: Call
   _FPDF_LoadPage: Call
   _FPDF_ClosePage: Call
   _FPDF_GetPageWidthF: Call
   _FPDF_GetPageHeightF: Call
   _FPDF_GetPageBoundingBox: Call
   _FPDF_PageToDevice: Call
+  _FPDF_RenderPageBitmap: Call
+  _FPDFBitmap_CreateEx: Call
+  _FPDFBitmap_FillRect: Call
+  _FPDFBitmap_Destroy: Call
   _FPDFText_LoadPage: Call
   _FPDFText_ClosePage: Call
   _FPDFText_CountChars: Call
@@ -44,18 +49,29 @@ export async function loadPdfium(): Promise<Pdfium> {
   return { native, scratch: native.wasmExports.malloc(scratchBytes) }
 }
 
+/** An open document and how to give its memory back. */
+export type OpenPdf = { document: number; close(): void }
+
 /**
  * Opens a PDF straight into the engine's memory: the one copy of the file.
  * @throws {ExtractionFailure} `encrypted`, `unsupported`, `damaged` or `out_of_memory`
  */
-export function openPdf({ native }: Pdfium, path: string, password: string | null): number {
+export function openPdf({ native }: Pdfium, path: string, password: string | null): OpenPdf {
   const { address, bytes } = readIntoMemory(native, path)
   const secret = new TextEncoder().encode(`${password ?? ''}\0`)
   const secretAddress = native.wasmExports.malloc(secret.length)
   native.HEAPU8.set(secret, secretAddress)
   const document = native._FPDF_LoadMemDocument(address, bytes, secretAddress)
   native.HEAPU8.fill(0, secretAddress, secretAddress + secret.length)
-  if (document !== 0) return document
+  native.wasmExports.free(secretAddress)
+  if (document !== 0) {
+    const close = () => {
+      native._FPDF_CloseDocument(document)
+      native.wasmExports.free(address)
+    }
+    return { document, close }
+  }
+  native.wasmExports.free(address)
   const [code, message] = openErrors[native._FPDF_GetLastError()] ?? [
     'damaged' as const,
     'The file is damaged: it cannot be opened as a PDF.',

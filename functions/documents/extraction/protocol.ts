@@ -48,8 +48,8 @@ export const pageCharactersMax = 1_000_000
 export class ExtractionFailure extends Error {
   readonly code: FailureCode
 
-  constructor(code: FailureCode, message: string) {
-    super(message)
+  constructor(code: FailureCode, message: string, options?: ErrorOptions) {
+    super(message, options)
     this.name = 'ExtractionFailure'
     this.code = code
   }
