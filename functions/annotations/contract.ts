@@ -1,10 +1,11 @@
 import * as z from 'zod'
 import { annotationSources, labelTypes, validations } from '../../db/schema/annotations.ts'
+import { boxFault } from '../../domain/annotations/boxes.ts'
+import { exportFormats } from '../../domain/annotations/exporting.ts'
 import { jsonBytes } from '../_shared/http/json-bytes.ts'
 import { pageOf, pageQuery } from '../_shared/http/pages.ts'
 import { failures, content as replyContent, route } from '../_shared/http/route.ts'
 import { Annotation, AnnotationVersion, RegionText } from './representation.ts'
-import { boxFault } from './rules.ts'
 
 const attributesBytesMax = 16 * 1024
 const param = z.object({ id: z.uuid().toLowerCase() })
@@ -89,15 +90,13 @@ export const listAnnotations = route({
   example: { query: { document_id: exampleDocumentId, limit: '10' } },
 })
 
-export const exportFormats = ['json', 'csv', 'coco', 'label_studio'] as const
-
 export const exportAnnotations = route({
   method: 'get',
   path: '/export',
   operationId: 'exportAnnotations',
   role: 'viewer',
   summary: 'Export the annotations of a document',
-  description: `As a stream: Octavo's own JSON, CSV, COCO or Label Studio. Pages without annotations are kept; what a format has no
+  description: `As a stream: Octavo's own JSON, CSV, COCO or Label Studio; YOLO and FUNSD as a zip archive with a file a page. Pages without annotations are kept; what a format has no
 place for lies in its extension, so that an import gives all of it back. Values that a spreadsheet would run are quoted in CSV.`,
   input: {
     query: z.object({
@@ -106,7 +105,10 @@ place for lies in its extension, so that an import gives all of it back. Values 
     }),
   },
   replies: {
-    200: replyContent('application/json', 'The file; `text/csv` for CSV.'),
+    200: replyContent(
+      'application/json',
+      'The file; `text/csv` for CSV, `application/zip` for archives.',
+    ),
     ...failures('not_found'),
   },
   example: { query: { document_id: exampleDocumentId, format: 'coco' } },

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
+import { wordsInside } from '../../domain/annotations/region-text.ts'
 import { addDocument } from '../../test/harness/documents.ts'
 import { bodyOf } from '../../test/harness/requests.ts'
 import { setup } from '../../test/harness/setup.ts'
 import { createApp } from './index.ts'
-import { wordsInside } from './rules.ts'
 
 // Typed by the harness: a character is 0.01 wide, a line 0.02 high.
 const page = 'Invoice number R-42\nTotal 12.50 EUR\nThanks'

@@ -5,9 +5,9 @@ import {
   labelTypes,
   validations,
 } from '../../db/schema/annotations.ts'
+import { textOf, wordsInside } from '../../domain/annotations/region-text.ts'
 import { unpackWords } from '../../domain/documents/words.ts'
 import type { AnnotationRow, findRegion, VersionRow } from './queries.ts'
-import { textOf, wordsInside } from './rules.ts'
 
 const time = z.iso.datetime()
 
