@@ -1,8 +1,9 @@
-import { spawn } from 'node:child_process'
 import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { configurationTable, envExample } from '../local-runtime/config/documents.ts'
+import { openApiFaults } from './openapi-check.ts'
+import { outputOf } from './program-output.ts'
 
 type Outcome = { name: string; seconds: number; fault: string | null }
 
@@ -13,6 +14,7 @@ const schema = './db/schema/index.ts'
 /** Everything that can be said without running the product. All checks run, at the same time, and all faults are shown. */
 async function check(): Promise<void> {
   const migrations = (await readdir('drizzle')).filter((name) => name.endsWith('.sql'))
+  const reference = openApiFaults()
   const outcomes = await Promise.all([
     measured('types', () => command('tsc', '--noEmit')),
     measured('style', () => command('biome', 'check', '--error-on-warnings', '.')),
@@ -20,6 +22,8 @@ async function check(): Promise<void> {
     measured('migrations', () => command('squawk', ...migrations.map((name) => `drizzle/${name}`))),
     measured('schema', schemaIsMigrated),
     measured('generated files', generatedFilesAreNew),
+    measured('reference', async () => (await reference).difference),
+    measured('reference lint', async () => (await reference).lint),
   ])
   for (const { name, seconds, fault } of outcomes) {
     console.log(`${fault === null ? 'ok    ' : 'FAILED'} ${name} (${seconds.toFixed(1)} s)`)
@@ -62,21 +66,6 @@ async function generatedFilesAreNew(): Promise<string | null> {
     if ((await readFile(path, 'utf8')) !== write()) old.push(path)
   }
   return old.length === 0 ? null : `${old.join(', ')}: run \`npm run docs:config\``
-}
-
-function outputOf(program: string, args: string[]): Promise<{ status: number; output: string }> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] })
-    let output = ''
-    child.stdout.on('data', (chunk) => {
-      output += chunk
-    })
-    child.stderr.on('data', (chunk) => {
-      output += chunk
-    })
-    child.once('error', reject)
-    child.once('close', (status) => resolve({ status: status ?? 1, output }))
-  })
 }
 
 await check()

@@ -35,30 +35,64 @@ export const problemSchema = {
   },
 }
 
-/** JSON Schema of one zod schema; named parts go to `components`. */
+/**
+ * JSON Schema of one zod schema; named parts go to `components`. What a caller sends and what comes back may differ (what
+ * has a default need not be sent): a part that does is `<name>Input` where it is sent.
+ */
 export function schemaOf(schema: z.ZodType, io: 'input' | 'output', components: Components): Json {
-  const { $schema, $defs, ...rest } = z.toJSONSchema(schema, {
+  const { whole, parts } = partsOf(schema, io)
+  const renamed = io === 'input' ? differing(parts, partsOf(schema, 'output').parts) : new Set()
+  const nameOf = (name: string) => (renamed.has(name) ? `${name}Input` : name)
+  for (const [name, part] of Object.entries(parts))
+    components[nameOf(name)] = withRefs(part, nameOf)
+  return withRefs(whole, nameOf) as Json
+}
+
+type Parts = { whole: Json; parts: Record<string, unknown> }
+
+/** A schema that is itself named is one of its parts. */
+function partsOf(schema: z.ZodType, io: 'input' | 'output'): Parts {
+  const { $schema, $defs, id, ...rest } = z.toJSONSchema(schema, {
     target: 'draft-2020-12',
     io,
     unrepresentable: 'any',
   }) as Json
-  const rewritten = rewriteRefs({ rest, defs: $defs ?? {} }) as { rest: Json; defs: Json }
-  Object.assign(components, rewritten.defs)
-  const { id, ...named } = rewritten.rest
-  if (typeof id !== 'string') return named
-  components[id] = named
-  return { $ref: `#/components/schemas/${id}` }
+  const parts = ($defs ?? {}) as Record<string, unknown>
+  if (typeof id !== 'string') return { whole: rest, parts }
+  return { whole: { $ref: `${definitions}${id}` }, parts: { ...parts, [id]: rest } }
 }
 
-function rewriteRefs(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(rewriteRefs)
+const definitions = '#/$defs/'
+
+/** Names of parts that are sent in another form than they come back, and of those that they are parts of. */
+function differing(sent: Parts['parts'], returned: Parts['parts']): Set<string> {
+  const names = new Set<string>()
+  const texts = Object.entries(sent).map(([name, part]) => ({ name, text: comparable(part) }))
+  for (let size = -1; size < names.size; ) {
+    size = names.size
+    for (const { name, text } of texts) {
+      const refersToOne = [...names].some((other) => text.includes(`"${definitions}${other}"`))
+      if (refersToOne || text !== comparable(returned[name])) names.add(name)
+    }
+  }
+  return names
+}
+
+// That nothing else comes back is said of what comes back alone.
+const comparable = (part: unknown): string =>
+  JSON.stringify(part, (key, value) =>
+    key === 'additionalProperties' && !value ? undefined : value,
+  )
+
+function withRefs(value: unknown, nameOf: (name: string) => string): unknown {
+  if (Array.isArray(value)) return value.map((item) => withRefs(item, nameOf))
   if (typeof value !== 'object' || value === null) return value
   const entries = Object.entries(value).map(([key, item]) =>
     key === '$ref' && typeof item === 'string'
-      ? [key, item.replace('#/$defs/', '#/components/schemas/')]
+      ? [key, `#/components/schemas/${nameOf(item.replace(definitions, ''))}`]
       : key === 'id' && typeof item === 'string' && '$ref' in value
         ? [key, undefined]
-        : [key, rewriteRefs(item)],
+        : [key, withRefs(item, nameOf)],
   )
   return Object.fromEntries(entries.filter(([, item]) => item !== undefined))
 }

@@ -1,6 +1,8 @@
 import { expect, test, vi } from 'vitest'
+import * as z from 'zod'
 import { setup } from '../../../test/harness/setup.ts'
-import { openApiDocument } from './openapi.ts'
+import { mergeOpenApi, openApiDocument } from './openapi.ts'
+import { route } from './route.ts'
 import { createWidgets } from './widgets.fixture.ts'
 
 vi.mock('./openapi.ts', { spy: true })
@@ -11,4 +13,46 @@ test('the document is made once, and its readers count for their address', async
   for (let i = 0; i < 3; i++) statuses.push((await get('/openapi.json', { as: 'nobody' })).status)
   expect(statuses).toEqual([200, 200, 429])
   expect(openApiDocument).toHaveBeenCalledTimes(1)
+})
+
+const Part = z.object({ size: z.int().default(1) }).meta({ id: 'Part' })
+const Whole = z.object({ parts: z.array(Part) }).meta({ id: 'Whole' })
+const Same = z.object({ name: z.string() }).meta({ id: 'Same' })
+
+const documentOf = (name: string, schema: z.ZodType = Whole) => {
+  const common = { path: '/', role: 'public', summary: 'Any.' } as const
+  const routes = [
+    route({ ...common, method: 'get', operationId: `${name}Get`, replies: { 200: schema } }),
+    route({
+      ...{ ...common, method: 'post', operationId: `${name}Post`, replies: { 204: null } },
+      input: { json: schema, query: z.object({ limit: z.coerce.number() }) },
+      example: { query: { limit: '20' } },
+    }),
+  ]
+  return openApiDocument({ info: { name, summary: name }, routes }, '1')
+}
+
+test('a schema that is sent in another form than it comes back has two names, and so what holds it', () => {
+  const { schemas } = documentOf('any').components
+  const { WholeInput, PartInput } = schemas as Record<string, object>
+  expect(JSON.stringify(WholeInput)).toContain('#/components/schemas/PartInput"')
+  expect(PartInput).not.toHaveProperty('required')
+  expect(schemas.Part).toHaveProperty('required', ['size'])
+  expect(Object.keys(documentOf('any', Same).components.schemas).sort()).toEqual([
+    'Problem',
+    'Same',
+  ])
+})
+
+test('the example of a number is a number', () => {
+  const { post } = documentOf('any').paths['/v1/any'] as { post: { parameters: object[] } }
+  expect(post.parameters).toContainEqual(expect.objectContaining({ name: 'limit', example: 20 }))
+})
+
+test('two functions with different schemas of one name are no document', () => {
+  const other = z.object({ name: z.int() }).meta({ id: 'Same' })
+  const one = documentOf('one', Same)
+  expect(() => mergeOpenApi([one, documentOf('two', other)])).toThrow('two schemas are called Same')
+  const merged = mergeOpenApi([one, documentOf('two', Same)])
+  expect(Object.keys(merged.paths)).toEqual(['/v1/one', '/v1/two'])
 })

@@ -6,7 +6,12 @@ import type { ContentReply, Route, RouteReplies } from './route.ts'
 
 export type OpenApiDocument = {
   openapi: '3.1.0'
-  info: { title: string; version: string; description: string }
+  info: {
+    title: string
+    version: string
+    description: string
+    license: { name: string; identifier: string }
+  }
   servers: { url: string }[]
   tags: { name: string; description: string }[]
   security: Record<string, never[]>[]
@@ -31,7 +36,7 @@ function parametersOf({ input, example }: Route, components: Components): Json[]
     }
     return Object.entries(whole.properties ?? {}).map(([name, property]) => {
       const { description, ...rest } = property
-      const shown = part === 'header' ? undefined : example?.[part]?.[name]
+      const shown = part === 'header' ? undefined : typed(example?.[part]?.[name], rest)
       return {
         name,
         in: place,
@@ -42,6 +47,12 @@ function parametersOf({ input, example }: Route, components: Components): Json[]
       }
     })
   })
+}
+
+/** The value that a parameter's text stands for. */
+function typed(text: string | undefined, { type }: Json): unknown {
+  const isNumber = type === 'integer' || type === 'number'
+  return text !== undefined && (isNumber || type === 'boolean') ? JSON.parse(text) : text
 }
 
 function requestBodyOf({ input, example }: Route, components: Components): Json {
@@ -164,7 +175,10 @@ export function openApiDocument({ info, routes }: Described, version: string): O
   }
   return {
     openapi: '3.1.0',
-    info: { title: `Octavo: ${info.name}`, version, description: info.summary },
+    info: {
+      ...{ title: `Octavo: ${info.name}`, version, description: info.summary },
+      license: { name: 'MIT', identifier: 'MIT' },
+    },
     servers: [{ url: '/' }],
     tags: [{ name: info.name, description: info.summary }],
     security: [{ key: [] }],
@@ -178,7 +192,7 @@ export function openApiDocument({ info, routes }: Described, version: string): O
   }
 }
 
-/** All functions' documents as one. @throws {Error} when two operations share an id or two functions a path */
+/** All functions' documents as one. @throws {Error} when two operations share an id, two functions a path or a name */
 export function mergeOpenApi(documents: readonly OpenApiDocument[]): OpenApiDocument {
   const [first] = documents
   if (!first) throw new Error('there is no document to merge')
@@ -193,7 +207,7 @@ export function mergeOpenApi(documents: readonly OpenApiDocument[]): OpenApiDocu
       if (merged.paths[path]) throw new Error(`two functions serve ${path}`)
       merged.paths[path] = item
     }
-    Object.assign(merged.components.schemas, document.components.schemas)
+    addSchemas(merged.components.schemas, document.components.schemas)
   }
   const ids = Object.values(merged.paths).flatMap((item) =>
     Object.values(item).map((operation) => (operation as { operationId: string }).operationId),
@@ -201,4 +215,12 @@ export function mergeOpenApi(documents: readonly OpenApiDocument[]): OpenApiDocu
   const repeated = ids.find((id, index) => ids.indexOf(id) !== index)
   if (repeated) throw new Error(`two operations are called ${repeated}`)
   return merged
+}
+
+function addSchemas(all: Components, more: Components): void {
+  for (const [name, schema] of Object.entries(more)) {
+    if (name in all && JSON.stringify(all[name]) !== JSON.stringify(schema))
+      throw new Error(`two schemas are called ${name}`)
+    all[name] = schema
+  }
 }
