@@ -1,8 +1,12 @@
+import { unzipSync } from 'fflate'
 import { expect, test } from 'vitest'
 import { importCoco } from '../../domain/annotations/formats/coco.ts'
 import { importCsv } from '../../domain/annotations/formats/csv.ts'
+import { importFunsd } from '../../domain/annotations/formats/funsd.ts'
 import { importLabelStudio } from '../../domain/annotations/formats/label-studio.ts'
+import type { FilePart } from '../../domain/annotations/formats/model.ts'
 import { importNative } from '../../domain/annotations/formats/native.ts'
+import { importYolo } from '../../domain/annotations/formats/yolo.ts'
 import { addDocument } from '../../test/harness/documents.ts'
 import { setup } from '../../test/harness/setup.ts'
 import { createApp } from './index.ts'
@@ -28,11 +32,21 @@ async function annotated() {
   return { ...world, documentId, made }
 }
 
+async function partsOf(reply: Response): Promise<FilePart[]> {
+  const files = unzipSync(new Uint8Array(await reply.arrayBuffer()))
+  return Object.entries(files).map(([path, bytes]) => ({
+    path,
+    text: new TextDecoder().decode(bytes),
+  }))
+}
+
 const readers = {
-  json: importNative,
-  csv: importCsv,
-  coco: importCoco,
-  label_studio: importLabelStudio,
+  json: async (reply: Response) => importNative(await reply.text()),
+  csv: async (reply: Response) => importCsv(await reply.text()),
+  coco: async (reply: Response) => importCoco(await reply.text()),
+  label_studio: async (reply: Response) => importLabelStudio(await reply.text()),
+  yolo: async (reply: Response) => importYolo(await partsOf(reply)),
+  funsd: async (reply: Response) => importFunsd(await partsOf(reply)),
 }
 
 test.each(Object.entries(readers))(
@@ -42,7 +56,7 @@ test.each(Object.entries(readers))(
     const reply = await get(`/export?document_id=${documentId}&format=${format}`)
     expect(reply.status).toBe(200)
     expect(reply.headers.get('content-disposition')).toMatch(/^attachment; filename="annotations-/)
-    const { documents, annotations } = read(await reply.text())
+    const { documents, annotations } = await read(reply)
     expect(documents[0]?.pages.map(({ number }) => number)).toEqual([1, 2, 3, 4])
     expect(annotations.map(({ id }) => id)).toEqual(made.map(({ id }) => id))
     for (const [index, { box, ...region }] of regions.entries()) {

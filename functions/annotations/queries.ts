@@ -32,36 +32,6 @@ export async function holdDocument(
   return row ?? null
 }
 
-export async function findDocument(
-  db: Db,
-  tenantId: string,
-  id: string,
-): Promise<{ filename: string } | null> {
-  const [row] = await db
-    .select({ filename: documents.filename })
-    .from(documents)
-    .where(and(eq(documents.tenantId, tenantId), eq(documents.id, id)))
-  return row ?? null
-}
-
-type PageSize = { number: number; widthPoints: number | null; heightPoints: number | null }
-
-/** Pages of a document in order: those that have been read, and those that have annotations. */
-export async function listPageSizes(
-  db: Db,
-  { tenantId, documentId }: { tenantId: string; documentId: string },
-): Promise<PageSize[]> {
-  const rows = await db.execute<PageSize>(sql`
-    select number, max(p.width_points) as "widthPoints", max(p.height_points) as "heightPoints" from (
-      select number, width_points, height_points from document_pages
-      where tenant_id = ${tenantId} and document_id = ${documentId}
-      union all
-      select page, null, null from annotations
-      where tenant_id = ${tenantId} and document_id = ${documentId} and deleted_at is null
-    ) p group by number order by number`)
-  return [...rows]
-}
-
 export async function insertAnnotation(tx: Tx, values: NewAnnotation): Promise<AnnotationRow> {
   const [row] = await tx
     .insert(annotations)

@@ -13,6 +13,7 @@ export const webPackages = [
   'croner',
   'uuidv7',
   'lru-cache',
+  'fflate',
   '@remix-run/multipart-parser',
 ]
 

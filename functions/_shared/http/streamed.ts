@@ -4,19 +4,19 @@ import type { Call } from './call.ts'
 export function streamed(
   c: Call,
   headers: { 'Content-Type': string } & Record<string, string>,
-  produce: () => AsyncGenerator<string>,
+  produce: () => AsyncGenerator<string | Uint8Array>,
 ): Response {
   if (c.request.method === 'HEAD') return new Response(null, { headers })
-  const texts = produce()
+  const pieces = produce()
   const encoder = new TextEncoder()
   const body = new ReadableStream<Uint8Array>({
     async pull(controller) {
-      const { done, value } = await texts.next()
+      const { done, value } = await pieces.next()
       if (done) controller.close()
-      else controller.enqueue(encoder.encode(value))
+      else controller.enqueue(typeof value === 'string' ? encoder.encode(value) : value)
     },
     async cancel() {
-      await texts.return(undefined)
+      await pieces.return(undefined)
     },
   })
   return new Response(body, { headers })
