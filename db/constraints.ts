@@ -135,4 +135,17 @@ export const constraintProblems: Record<string, DatabaseProblem> = {
   template_applications_document_exists: missing('The document does not exist.'),
   template_applications_template_exists: missing('The template does not exist.'),
   template_applications_version_is_positive: invalid('A version is at least 1.'),
+
+  webhook_endpoints_pkey: sameId,
+  webhook_endpoints_tenant_exists: missing('The tenant does not exist.'),
+  webhook_endpoints_disabled_reason_is_known: invalid('The reason is not one of those that exist.'),
+  webhook_endpoints_disabled_has_a_reason: conflict('What was disabled has a time and a reason.'),
+  webhook_endpoints_previous_secret_has_an_end: conflict('A secret that was replaced has an end.'),
+  webhook_events_pkey: sameId,
+  webhook_events_tenant_exists: missing('The tenant does not exist.'),
+  webhook_deliveries_pkey: sameId,
+  webhook_deliveries_endpoint_exists: missing('The endpoint does not exist.'),
+  webhook_deliveries_event_exists: missing('The event does not exist.'),
+  webhook_deliveries_state_is_known: invalid('The state is not one of those that exist.'),
+  webhook_deliveries_end_has_a_time: conflict('What has ended has a time, and nothing else.'),
 }
