@@ -69,6 +69,7 @@ export function createDeps(config: Config, options: HostOptions): HostDeps {
       uploadBytesMax: http.uploadBytesMax,
       requestTimeoutMs: http.requestTimeoutMs,
       duplicatePolicy: http.duplicatePolicy,
+      webhooksAllowPrivate: http.webhooksAllowPrivate,
       secret: appSecret.bytes32(),
       reference: newReference({
         openapi: () => readReference(options.openapiPath ?? null),

@@ -98,6 +98,7 @@ function requestsOf(s: Settings) {
       requestTimeoutMs: s.REQUEST_TIMEOUT_MS,
       uploadTimeoutMs: s.UPLOAD_TIMEOUT_MS,
       duplicatePolicy: s.DUPLICATE_POLICY,
+      webhooksAllowPrivate: s.WEBHOOKS_ALLOW_PRIVATE,
     },
     limits: {
       key: { perSecond: s.RATE_KEY_PER_SECOND, burst: s.RATE_KEY_BURST },

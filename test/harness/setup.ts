@@ -28,6 +28,7 @@ const testConfig: FunctionConfig = {
   uploadBytesMax: 8 * 1024 * 1024,
   requestTimeoutMs: 10_000,
   duplicatePolicy: 'link',
+  webhooksAllowPrivate: false,
   secret: new Uint8Array(32).fill(7),
   reference: {
     openapi: async () => '{"openapi":"3.1.0"}',

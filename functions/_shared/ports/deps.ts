@@ -12,6 +12,7 @@ export type FunctionConfig = {
   uploadBytesMax: number
   requestTimeoutMs: number
   duplicatePolicy: 'link' | 'refuse' | 'version'
+  webhooksAllowPrivate: boolean // plain http and addresses of one's own network, for development
   secret: Uint8Array // 32 bytes; signs cursors, seals passwords
   reference: Reference
 }

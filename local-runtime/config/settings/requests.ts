@@ -1,4 +1,4 @@
-import { bytes, milliseconds, oneOf, origins, wholeNumber } from '../values.ts'
+import { bytes, flag, milliseconds, oneOf, origins, wholeNumber } from '../values.ts'
 import { setting } from './setting.ts'
 
 const rate = wholeNumber({ min: 1, max: 10_000_000 })
@@ -46,6 +46,13 @@ export const requests = {
       'Reply to bytes that the tenant already has: link (200, the existing document), refuse (409), version (202, a new version).',
     default: 'link',
     example: 'version',
+  }),
+  WEBHOOKS_ALLOW_PRIVATE: setting(flag, {
+    group: 'Requests',
+    description:
+      'Let webhooks go to plain http and to private, loopback and link-local addresses. For development only: whoever may make a webhook can then reach your own network.',
+    default: 'false',
+    example: 'true',
   }),
   RATE_KEY_PER_SECOND: setting(rate, {
     group: 'Requests',
