@@ -1,6 +1,7 @@
 import type * as z from 'zod'
 import type { Tx } from '../../db/client.ts'
 import type { AnnotationChange } from '../../db/schema/annotations.ts'
+import { publishChange } from '../../domain/webhooks/publish.ts'
 import { type Call, identityOf, requireVersion } from '../_shared/http/call.ts'
 import { AppError } from '../_shared/http/problems.ts'
 import { type Handler, reply } from '../_shared/http/route.ts'
@@ -47,6 +48,7 @@ export const createHandler =
         labelName: json.label_name,
       })
       await appendVersion(tx, row, { change: 'create', content: contentOf(row) })
+      await tell(tx, row, 'create')
       const headers = { Location: `/v1/annotations/${row.id}` }
       return reply(201, toAnnotation(row), { headers, version: row.version })
     })
@@ -143,8 +145,19 @@ const changed = ({ now }: Deps, c: Call, { id, change, needsVersion, patch }: Ch
       ...{ updatedAt: at, updatedByUserId: userId },
     })
     await appendVersion(tx, saved, { change, content: contentOf(saved) })
+    await tell(tx, saved, change)
     return reply(200, toAnnotation(saved), { version: saved.version })
   })
+}
+
+/** Tells webhooks; after an undo, too, a deleted one is told as deleted. */
+function tell(tx: Tx, row: AnnotationRow, change: AnnotationChange): Promise<void> {
+  const { tenantId, id: subjectId, documentId, page, labelName, version } = row
+  const data = { document_id: documentId, page, label_name: labelName, version }
+  const of = { tenantId, subjectId, data }
+  if (change === 'create') return publishChange(tx, { ...of, type: 'annotation.created' })
+  if (row.deletedAt !== null) return publishChange(tx, { ...of, type: 'annotation.deleted' })
+  return publishChange(tx, { ...of, type: 'annotation.changed', data: { ...data, change } })
 }
 
 /** @throws {AppError} `stale_version`, with what differs from the version that the caller has read */
