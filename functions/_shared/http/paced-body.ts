@@ -1,4 +1,4 @@
-import { AppError } from '../_shared/http/problems.ts'
+import { AppError } from './problems.ts'
 
 const bytesPerSecondMin = 64_000
 const graceMs = 15_000 // slow starts and short stalls are nobody's fault
@@ -105,7 +105,7 @@ function newWatch(pace: Pace, { caller, signal }: Pick<PaceOptions, 'caller' | '
   // Who went away made no error of ours; who was cut off at the deadline may try again.
   const onAbort = () =>
     watch.fail(
-      caller.aborted ? endedEarly() : new AppError('unavailable', 'The upload took too long.'),
+      caller.aborted ? endedEarly() : new AppError('unavailable', 'The request took too long.'),
     )
   const watch = {
     isOver: false,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { testClock } from '../../test/harness/clock.ts'
+import { testClock } from '../../../test/harness/clock.ts'
 import { pacedBody } from './paced-body.ts'
 
 const megabyte = 1024 * 1024
