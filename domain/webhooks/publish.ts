@@ -13,12 +13,16 @@ export type Change<T extends EventType = EventType> = {
 
 /**
  * Tells the tenant's webhooks of a change, in its transaction: they hear of it if and only if that commits, at least
- * once each. One statement; without an endpoint one look into an index.
+ * once each. Where nobody asked for it, one look into an index.
  */
 export async function publishChange<T extends EventType>(
   tx: Tx,
   { tenantId, type, subjectId, data }: Change<T>,
 ): Promise<void> {
+  // By itself, because the statement that writes costs thrice as much even when it finds nobody to write to.
+  const asked = await tx.execute(sql`select 1 from webhook_endpoints
+    where tenant_id = ${tenantId} and disabled_at is null and types ?| array['*', ${type}::text] limit 1`)
+  if (asked.length === 0) return
   await tx.execute(sql`with ${tellWebhooks(sql`select ${tenantId}::uuid as tenant_id,
       ${type}::text as type, ${subjectId}::uuid as subject_id, ${JSON.stringify(data)}::jsonb as data`)}
     select 1`)
