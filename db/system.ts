@@ -74,3 +74,17 @@ export async function deleteExpiredIdempotencyKeys(db: Db, now: Date): Promise<n
       order by expires_at limit ${sweepRowsMax} for update skip locked)`)
   return result.count
 }
+
+/**
+ * Documents that were put into the trash before a time, those that lie there longest first.
+ * @returns `limit` at most
+ */
+export async function listExpiredTrash(
+  db: Db,
+  { before, limit }: { before: Date; limit: number },
+): Promise<{ tenantId: string; documentId: string }[]> {
+  return db.execute<{ tenantId: string; documentId: string }>(sql`
+    /* system: list-expired-trash */
+    select tenant_id as "tenantId", id as "documentId" from documents
+    where trashed_at < ${before.toISOString()}::timestamptz order by trashed_at limit ${limit}`)
+}

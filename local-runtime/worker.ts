@@ -49,7 +49,7 @@ const worker = new QueueWorker({
 })
 worker.run().catch(endOnSurprise)
 keepSchedules({ db: deps.db, log: deps.log, signal: stopping.signal }).catch(endOnSurprise)
-const { jobHistoryDays, runEventDays } = config.retention
+const { jobHistoryDays, runEventDays, trashDays } = config.retention
 void maintain({
   db: deps.db,
   log: deps.log,
@@ -57,6 +57,7 @@ void maintain({
   now: deps.now,
   signal: stopping.signal,
   historyDays: Math.max(jobHistoryDays, runEventDays),
+  trashDays,
   filesAfterMs,
 })
 reportToSupervisor({

@@ -84,6 +84,7 @@ export const documents = pgTable(
     title: text('title'),
     author: text('author'),
     language: text('language'),
+    trashedAt: timestamp('trashed_at', { withTimezone: true }), // null: not in the trash
     version: integer('version').notNull().default(1),
     createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
     updatedAt: timestamp('updated_at', { withTimezone: true }).notNull().defaultNow(),
@@ -104,6 +105,10 @@ export const documents = pgTable(
     uniqueIndex('documents_revision_is_unique_for_bytes').on(t.tenantId, t.sha256, t.revision),
     index('documents_by_user').on(t.tenantId, t.userId, t.id), // GET /documents?user_id=
     index('documents_by_status').on(t.tenantId, t.status, t.id), // GET /documents?status=
+    // GET /documents?trashed=true
+    index('documents_in_trash').on(t.tenantId, t.id).where(sql`trashed_at is not null`),
+    // Emptying the trash of all tenants (db/system.ts).
+    index('documents_by_time_in_trash').on(t.trashedAt).where(sql`trashed_at is not null`),
     check('documents_status_is_known', sql`${t.status} in (${listed(documentStatuses)})`),
     check('documents_kind_is_known', sql`${t.kind} in (${listed(documentKinds)})`),
     check(

@@ -1,4 +1,4 @@
-import { and, eq, inArray, notExists } from 'drizzle-orm'
+import { and, eq, inArray, lt, notExists } from 'drizzle-orm'
 import { uuidv7 } from 'uuidv7'
 import type { Tx } from '../../db/client.ts'
 import { blobs, documents } from '../../db/schema/documents.ts'
@@ -12,6 +12,8 @@ type Removal = {
   requestId: string | null
   /** Only when the document has one of these versions; `null`: whatever its version. */
   versions: readonly number[] | null
+  /** Only when it was put into the trash before this, and lies there still. */
+  trashedBefore?: Date
 }
 
 // Bytes that stay behind are found by nobody.
@@ -24,15 +26,16 @@ const bytesRemovalAttemptsMax = 20
  * @returns `false`: there is no such document in such a version
  */
 export async function removeDocument(tx: Tx, removal: Removal): Promise<boolean> {
-  const { tenantId, documentId, versions } = removal
+  const { tenantId, documentId, versions, trashedBefore } = removal
   const source = await lockRunOfDocument(tx, tenantId, documentId)
   if (!source) return false
   const bytes = and(eq(blobs.tenantId, tenantId), eq(blobs.sha256, source.sha256))
   await tx.select({ bytes: blobs.bytes }).from(blobs).where(bytes).for('update')
   const inVersion = versions === null ? undefined : inArray(documents.version, [...versions])
+  const inTrash = trashedBefore && lt(documents.trashedAt, trashedBefore)
   const [gone] = await tx
     .delete(documents)
-    .where(and(eq(documents.tenantId, tenantId), eq(documents.id, documentId), inVersion))
+    .where(and(eq(documents.tenantId, tenantId), eq(documents.id, documentId), inVersion, inTrash))
     .returning({ jobId: documents.jobId })
   if (!gone) return false
   await cancelJob(tx, { tenantId, id: gone.jobId })

@@ -22,6 +22,14 @@ export const visibleReader =
     return row
   }
 
+/** Fails with 409 for a document in the trash. */
+export function refuseTrashed({ trashedAt }: { trashedAt: Date | null }): void {
+  if (trashedAt === null) return
+  throw new AppError('conflict', 'The document is in the trash.', {
+    hint: 'Restore it first: POST /v1/documents/{id}/restore.',
+  })
+}
+
 /** Fails with 409 unless all pages are there. */
 export function requireCompleted({ status }: DocumentRow): void {
   if (status === 'completed') return

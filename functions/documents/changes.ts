@@ -10,7 +10,7 @@ import { type Call, identityOf, requireVersion } from '../_shared/http/call.ts'
 import { AppError } from '../_shared/http/problems.ts'
 import { type Handler, reply } from '../_shared/http/route.ts'
 import type { Deps } from '../_shared/ports/deps.ts'
-import { missing } from './access.ts'
+import { missing, refuseTrashed } from './access.ts'
 import { forgetResults } from './cached-result.ts'
 import { toDocument } from './contract.ts'
 import { safeFilename } from './filenames.ts'
@@ -18,8 +18,8 @@ import { findDocument, lockDocument, renameDocument, replacePassword } from './q
 import type * as routes from './routes.ts'
 import { headerText } from './upload-body.ts'
 
-/** The document to change, locked with its run, in a version that the caller expects. */
-async function openDocument(tx: Tx, c: Call, id: string) {
+/** The document, locked with its run, in a version that the caller expects; in the trash or not. */
+export async function lockInVersion(tx: Tx, c: Call, id: string) {
   await lockRunOfDocument(tx, c.tenantId, id)
   const row = await lockDocument(tx, c.tenantId, id)
   if (!row) throw missing()
@@ -27,7 +27,20 @@ async function openDocument(tx: Tx, c: Call, id: string) {
   return row
 }
 
-async function documentReply<const S extends 200 | 202>(tx: Tx, c: Call, id: string, status: S) {
+/** The document to change: one in the trash is not changed. */
+export async function openDocument(tx: Tx, c: Call, id: string) {
+  const row = await lockInVersion(tx, c, id)
+  refuseTrashed(row)
+  return row
+}
+
+/** A document as the transaction leaves it. */
+export async function documentReply<const S extends 200 | 202>(
+  tx: Tx,
+  c: Call,
+  id: string,
+  status: S,
+) {
   const row = await findDocument(tx, c.tenantId, id)
   if (!row) throw missing()
   return reply(status, toDocument(row), { version: row.version })
@@ -101,7 +114,7 @@ export const cancelHandler =
   (deps: Deps): Handler<typeof routes.cancelDocument> =>
   async (c, { param: { id } }) => {
     const answer = await c.write(async (tx) => {
-      const row = await openDocument(tx, c, id)
+      const row = await lockInVersion(tx, c, id)
       const { tenantId } = c
       const outcome = await cancelJob(tx, { tenantId, id: row.jobId })
       if (outcome === 'missing')

@@ -29,6 +29,7 @@ export const Document = z
     language: z.string().nullable().meta({ description: 'ISO 639-1, guessed.', example: 'en' }),
     urls: z.object({ content: path, pages: path, text: path, ndjson: path, events: path }),
     version: z.int().meta({ description: 'Grows with every visible change, progress included.' }),
+    trashed_at: z.iso.datetime().nullable().meta({ description: 'Since when it is in the trash.' }),
     created_at: z.iso.datetime(),
     updated_at: z.iso.datetime(),
   })
@@ -97,6 +98,7 @@ export function toDocument(row: DocumentRow): z.input<typeof Document> {
       events: `${base}/events`,
     },
     version: row.version,
+    trashed_at: row.trashedAt?.toISOString() ?? null,
     created_at: row.createdAt.toISOString(),
     updated_at: row.updatedAt.toISOString(),
   }

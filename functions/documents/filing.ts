@@ -1,4 +1,4 @@
-import { and, desc, eq, sql } from 'drizzle-orm'
+import { and, desc, eq, isNull, sql } from 'drizzle-orm'
 import { uuidv7 } from 'uuidv7'
 import type { Db, Tx } from '../../db/client.ts'
 import { blobs, type DocumentKind, documents } from '../../db/schema/documents.ts'
@@ -75,7 +75,7 @@ async function newestDocument(tx: Tx, upload: Upload): Promise<Earlier | undefin
   const [row] = await tx
     .select({ id: documents.id, failureCode: documents.failureCode })
     .from(documents)
-    .where(and(ofBytes(upload), ofUser))
+    .where(and(ofBytes(upload), ofUser, isNull(documents.trashedAt)))
     .orderBy(desc(documents.revision))
     .limit(1)
   return row

@@ -13,6 +13,8 @@ import { documentReader, listDocuments } from './queries.ts'
 import * as resultRoutes from './result-routes.ts'
 import * as results from './results.ts'
 import * as routes from './routes.ts'
+import * as trash from './trash.ts'
+import * as trashRoutes from './trash-routes.ts'
 import { uploadHandler } from './upload.ts'
 
 /** Uploaded files, what was read from them, and what can be done with them. */
@@ -23,14 +25,15 @@ export const createApp = (deps: Deps) => {
     .on(routes.uploadDocuments, uploadHandler(deps))
     .on(routes.putDocument, uploadHandler(deps))
     .on(routes.listDocuments, async (c, { query }) => {
-      const { cursor, limit, user_id: wanted, ...rest } = query
+      const { cursor, limit, user_id: wanted, trashed, ...rest } = query
       const { role, userId, tenantId } = identityOf(c.identity)
       const ownUserId = role === 'ingest' ? userId : undefined
-      const scope = JSON.stringify([tenantId, 'listDocuments', ownUserId, wanted, rest])
+      const scope = JSON.stringify([tenantId, 'listDocuments', ownUserId, wanted, trashed, rest])
       const after = cursor ? await c.cursors.read(scope, cursor, z.tuple([z.uuid()])) : null
       const isNobodys = ownUserId !== undefined && wanted !== undefined && wanted !== ownUserId
       const filter = { ...rest, userId: wanted ?? ownUserId }
-      const of = { tenantId, filter, before: after?.[0] ?? null, limit: limit + 1 }
+      const isTrashed = trashed === 'true'
+      const of = { tenantId, filter, isTrashed, before: after?.[0] ?? null, limit: limit + 1 }
       const rows = isNobodys ? [] : await listDocuments(deps.db, of)
       const page = await toPage(
         { cursors: c.cursors, scope, url: c.url },
@@ -45,6 +48,8 @@ export const createApp = (deps: Deps) => {
     .on(routes.watchDocument, eventsHandler(readVisible))
     .on(routes.changeDocument, changes.changeHandler(deps))
     .on(routes.deleteDocument, changes.deleteHandler(deps))
+    .on(trashRoutes.trashDocument, trash.trashHandler(deps))
+    .on(trashRoutes.restoreDocument, trash.restoreHandler(deps))
     .on(routes.reprocessDocument, changes.reprocessHandler(deps))
     .on(routes.cancelDocument, changes.cancelHandler(deps))
     .on(resultRoutes.getContent, contentHandler(deps, readVisible))

@@ -1,4 +1,4 @@
-import { and, desc, eq, getTableColumns, lt, type SQL, sql } from 'drizzle-orm'
+import { and, desc, eq, getTableColumns, isNotNull, isNull, lt, type SQL, sql } from 'drizzle-orm'
 import { batchReads, type ReadById } from '../../db/batch.ts'
 import type { Db, Tx } from '../../db/client.ts'
 import { blobs, documents } from '../../db/schema/documents.ts'
@@ -45,6 +45,7 @@ export async function findDocument(db: Db | Tx, tenantId: string, id: string) {
 type ListDocuments = {
   tenantId: string
   filter: { [K in 'userId' | 'status' | 'kind' | 'language']?: DocumentRow[K] | undefined }
+  isTrashed: boolean
   before: string | null // id; ids of UUIDv7 sort by time
   limit: number
 }
@@ -52,10 +53,11 @@ type ListDocuments = {
 /** Newest first. */
 export async function listDocuments(
   db: Db,
-  { tenantId, filter, before, limit }: ListDocuments,
+  { tenantId, filter, isTrashed, before, limit }: ListDocuments,
 ): Promise<DocumentRow[]> {
   const where: (SQL | undefined)[] = [
     eq(documents.tenantId, tenantId),
+    isTrashed ? isNotNull(documents.trashedAt) : isNull(documents.trashedAt),
     filter.userId === undefined ? undefined : eq(documents.userId, filter.userId),
     filter.status === undefined ? undefined : eq(documents.status, filter.status),
     filter.kind === undefined ? undefined : eq(documents.kind, filter.kind),
@@ -80,6 +82,7 @@ export async function lockDocument(tx: Tx, tenantId: string, id: string) {
       status: documents.status,
       jobId: documents.jobId,
       filename: documents.filename,
+      trashedAt: documents.trashedAt,
     })
     .from(documents)
     .where(and(eq(documents.tenantId, tenantId), eq(documents.id, id)))

@@ -31,9 +31,10 @@ name ending in .md or .markdown, or by its media type).
 
 The same bytes again, by \`duplicate\` or else the server's policy: \`link\` answers 200 with the newest document of
 these bytes (202, and reads it again, when it had failed as \`encrypted\` and this upload brings a password),
-\`refuse\` 409 with its Location, \`version\` 202 with a new document of the next revision. Of uploads by a key with the
-role \`ingest\` only those of its own user count as the same. A body that arrives slower than 64 KB/s is refused with
-400, not 408, because clients repeat a 408 by themselves.`,
+\`refuse\` 409 with its Location, \`version\` 202 with a new document of the next revision. What is in the trash does
+not count: its bytes make a new document. Of uploads by a key with the role \`ingest\` only those of its own user count
+as the same. A body that arrives slower than 64 KB/s is refused with 400, not 408, because clients repeat a 408 by
+themselves.`,
   input: {
     query: z.object({
       filename: filename.optional(),
@@ -77,6 +78,9 @@ export const listDocuments = route({
       status: z.enum(documentStatuses).optional().meta({ example: 'completed' }),
       kind: z.enum(documentKinds).optional(),
       language: z.string().min(2).max(8).optional().meta({ example: 'en' }),
+      trashed: z.enum(['true', 'false']).default('false').meta({
+        description: '`true`: what is in the trash, and nothing else.',
+      }),
     }),
   },
   replies: { 200: pageOf(Document) },
@@ -116,7 +120,7 @@ export const changeDocument = route({
   role: 'editor',
   summary: 'Rename a document',
   input: { param, json: z.object({ filename }) },
-  replies: { 200: Document, ...failures('not_found', 'stale_version') },
+  replies: { 200: Document, ...failures('not_found', 'stale_version', 'conflict') },
   example: { param: exampleId, json: { filename: 'report, final.pdf' } },
 })
 
@@ -125,9 +129,10 @@ export const deleteDocument = route({
   path: '/:id',
   operationId: 'deleteDocument',
   role: 'editor',
-  summary: 'Delete a document everywhere',
-  description: `Its pages, search hits and cached results are gone with the reply and its run is stopped. The stored
-bytes follow within seconds, unless another document has the same ones.`,
+  summary: 'Delete a document everywhere, for good',
+  description: `In the trash or not, and with no way back; the trash is what hides it first. Its pages, search hits and
+cached results are gone with the reply and its run is stopped. The stored bytes follow within seconds, unless another
+document has the same ones.`,
   input: { param },
   replies: { 204: null, ...failures('not_found', 'stale_version') },
   example: { param: exampleId },
@@ -142,7 +147,7 @@ export const reprocessDocument = route({
   description:
     'Its pages stay readable until the new run has its first one. A run under way is replaced.',
   input: { param, header: z.object({ 'x-document-password': password }) },
-  replies: { 202: Document, ...failures('not_found', 'stale_version') },
+  replies: { 202: Document, ...failures('not_found', 'stale_version', 'conflict') },
   example: { param: exampleId },
 })
 

@@ -57,7 +57,8 @@ async function nextPages(tx: Tx, find: FindPages): Promise<FoundPages> {
       select p.document_id, p.number, p.search, q.query
       from websearch_to_tsquery('octavo_text', ${find.text}) as q(query), ${documentPages} p
       join ${documents} d on d.tenant_id = p.tenant_id and d.id = p.document_id
-      where p.tenant_id = ${find.tenantId} and p.search @@ q.query ${conditions(find)}
+      where p.tenant_id = ${find.tenantId} and p.search @@ q.query
+        and d.trashed_at is null ${conditions(find)}
       order by p.document_id desc, p.number limit ${blockPagesMax}
     ), ranked as (
       select document_id, number, floor(ts_rank(search, query) * ${rankBuckets}::int)::int as bucket
@@ -138,7 +139,8 @@ export async function loadHits(db: Db, { tenantId, pages, lexemes }: LoadHits): 
     from jsonb_to_recordset(${wanted}::jsonb) as w(document_id uuid, number integer)
     join ${documentPages} p
       on p.tenant_id = ${tenantId} and p.document_id = w.document_id and p.number = w.number
-    join ${documents} d on d.tenant_id = p.tenant_id and d.id = p.document_id`)
+    join ${documents} d
+      on d.tenant_id = p.tenant_id and d.id = p.document_id and d.trashed_at is null`)
   const byPage = new Map(rows.map((row) => [`${row.documentId} ${row.number}`, toHit(row)]))
   return pages.flatMap(([documentId, number]) => byPage.get(`${documentId} ${number}`) ?? [])
 }

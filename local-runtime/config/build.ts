@@ -128,7 +128,11 @@ function processesOf(s: Settings) {
       extractionDeadlineMs: s.OCTAVO_EXTRACTION_DEADLINE_MS,
       extractionPagesMax: s.OCTAVO_EXTRACTION_PAGES_MAX,
     },
-    retention: { runEventDays: s.OCTAVO_RUN_EVENT_DAYS, jobHistoryDays: s.OCTAVO_JOB_HISTORY_DAYS },
+    retention: {
+      runEventDays: s.OCTAVO_RUN_EVENT_DAYS,
+      jobHistoryDays: s.OCTAVO_JOB_HISTORY_DAYS,
+      trashDays: s.TRASH_DAYS,
+    },
   }
 }
 

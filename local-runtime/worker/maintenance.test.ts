@@ -26,6 +26,7 @@ test('maintenance removes old replies and files that nothing names, and makes pa
     now,
     storage,
     historyDays: 30,
+    trashDays: 30,
     filesAfterMs: 0,
     signal: stop.signal,
   })

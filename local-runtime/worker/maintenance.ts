@@ -1,21 +1,24 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { dropOldPartitions, ensurePartitions } from '../../db/partitions.ts'
 import { deleteExpiredIdempotencyKeys } from '../../db/system.ts'
+import { emptyTrash } from '../../domain/documents/trash.ts'
 import { type FileSweep, sweepUnnamedFiles } from './unnamed-files.ts'
 
 const sweepMs = 60_000
 const dayMs = 24 * 3_600_000
+const trashMs = 600_000
 const partitionsMs = 6 * 3_600_000 // partitions are made two months ahead: nothing hurries
 
 export type Maintenance = FileSweep & {
   historyDays: number // how long finished jobs and their events are kept
+  trashDays: number // how long documents stay in the trash; 0: for ever
   /** To the first look at every stored file, which is much to read for a worker that may soon be replaced. */
   filesAfterMs: number
 }
 
 /** Keeps tables and storage small and the partitions ahead of time, until the signal aborts. A failed round waits for the next. */
 export async function maintain(maintenance: Maintenance): Promise<void> {
-  const { db, now, historyDays, filesAfterMs, signal } = maintenance
+  const { db, now, historyDays, trashDays, filesAfterMs, signal } = maintenance
   await Promise.all([
     repeat(maintenance, 'partitions', partitionsMs, async () => {
       await ensurePartitions(db, now())
@@ -24,10 +27,20 @@ export async function maintain(maintenance: Maintenance): Promise<void> {
     repeat(maintenance, 'idempotency keys', sweepMs, async () => {
       while ((await deleteExpiredIdempotencyKeys(db, now())) > 0);
     }),
+    trashDays > 0 && repeat(maintenance, 'the trash', trashMs, () => removeTrash(maintenance)),
     waitFor(filesAfterMs, signal).then(() =>
       repeat(maintenance, 'stored files', dayMs, () => sweepUnnamedFiles(maintenance)),
     ),
   ])
+}
+
+async function removeTrash({ db, log, now, trashDays, signal }: Maintenance): Promise<void> {
+  const at = now()
+  const before = new Date(at.getTime() - trashDays * dayMs)
+  const onFailure = (documentId: string, err: unknown) =>
+    log.warn('A document stays in the trash', { document_id: documentId }, err)
+  const removed = await emptyTrash(db, { before, at, signal, onFailure })
+  if (removed > 0) log.info('Documents in the trash were deleted', { removed })
 }
 
 async function repeat(

@@ -45,6 +45,7 @@ test('the statements without a tenant are these, and each says its name', async 
     ...['countEndedJobs', 'countOpenJobs', 'deleteExpiredIdempotencyKeys', 'findJobAnywhere'],
     ...['findKey', 'hasLimits', 'leaseJobs', 'leaseLimitedJobs', 'listAllJobs'],
     ...[
+      'listExpiredTrash',
       'listJobLimits',
       'listRecentFailures',
       'listRunningJobs',

@@ -35,6 +35,7 @@ export const systemCalls: { [K in keyof typeof system]: (db: Db) => Promise<unkn
   readQueueCounters: (db) => system.readQueueCounters(db),
   lockDueSchedules: (db) => system.lockDueSchedules(db, { limit: 1 }),
   msUntilNextSchedule: (db) => system.msUntilNextSchedule(db),
+  listExpiredTrash: (db) => system.listExpiredTrash(db, { before: new Date(0), limit: 1 }),
   deleteExpiredIdempotencyKeys: (db) => system.deleteExpiredIdempotencyKeys(db, new Date(0)),
 }
 

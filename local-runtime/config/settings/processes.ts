@@ -116,6 +116,14 @@ export const processes = {
     default: '30',
     example: '7',
   }),
+  TRASH_DAYS: setting(wholeNumber({ min: 0, max: 36_500 }), {
+    group: 'Processes',
+    description:
+      'Time for which documents stay in the trash before they are deleted for good; 0 keeps them.',
+    unit: 'days',
+    default: '30',
+    example: '7',
+  }),
   OCTAVO_JOB_HISTORY_DAYS: setting(wholeNumber({ min: 1, max: 3650 }), {
     group: 'Processes',
     description: 'Time for which finished jobs are kept.',
