@@ -1,6 +1,12 @@
 import type * as z from 'zod'
 import type { Tx } from '../../db/client.ts'
 import type { AnnotationChange } from '../../db/schema/annotations.ts'
+import { appendVersion, createAnnotation } from '../../domain/annotations/creation.ts'
+import {
+  type AnnotationRow,
+  contentOf,
+  toAnnotation,
+} from '../../domain/annotations/representation.ts'
 import { publishChange } from '../../domain/webhooks/publish.ts'
 import { type Call, identityOf, requireVersion } from '../_shared/http/call.ts'
 import { AppError } from '../_shared/http/problems.ts'
@@ -9,15 +15,11 @@ import type { Deps } from '../_shared/ports/deps.ts'
 import type * as contract from './contract.ts'
 import {
   type AnnotationPatch,
-  type AnnotationRow,
-  appendVersion,
   findVersion,
   holdAnnotation,
   holdDocument,
-  insertAnnotation,
   saveAnnotation,
 } from './queries.ts'
-import { contentOf, toAnnotation } from './representation.ts'
 import { differingFields } from './rules.ts'
 
 export const missing = (): AppError => new AppError('not_found', 'There is nothing here.')
@@ -41,14 +43,12 @@ export const createHandler =
       const at = now()
       const by = { createdByUserId: userId, updatedByUserId: userId, createdAt: at, updatedAt: at }
       const { box, ...columns } = columnsOf(content)
-      const row = await insertAnnotation(tx, {
+      const row = await createAnnotation(tx, {
         ...{ tenantId, documentId, page, source, ...by },
         ...columns,
         ...sidesOf(json.box),
         labelName: json.label_name,
       })
-      await appendVersion(tx, row, { change: 'create', content: contentOf(row) })
-      await tell(tx, row, 'create')
       const headers = { Location: `/v1/annotations/${row.id}` }
       return reply(201, toAnnotation(row), { headers, version: row.version })
     })
@@ -144,7 +144,7 @@ const changed = ({ now }: Deps, c: Call, { id, change, needsVersion, patch }: Ch
       ...values,
       ...{ updatedAt: at, updatedByUserId: userId },
     })
-    await appendVersion(tx, saved, { change, content: contentOf(saved) })
+    await appendVersion(tx, saved, change)
     await tell(tx, saved, change)
     return reply(200, toAnnotation(saved), { version: saved.version })
   })
@@ -155,7 +155,6 @@ function tell(tx: Tx, row: AnnotationRow, change: AnnotationChange): Promise<voi
   const { tenantId, id: subjectId, documentId, page, labelName, version } = row
   const data = { document_id: documentId, page, label_name: labelName, version }
   const of = { tenantId, subjectId, data }
-  if (change === 'create') return publishChange(tx, { ...of, type: 'annotation.created' })
   if (row.deletedAt !== null) return publishChange(tx, { ...of, type: 'annotation.deleted' })
   return publishChange(tx, { ...of, type: 'annotation.changed', data: { ...data, change } })
 }

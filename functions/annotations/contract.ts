@@ -2,10 +2,11 @@ import * as z from 'zod'
 import { annotationSources, labelTypes, validations } from '../../db/schema/annotations.ts'
 import { boxFault } from '../../domain/annotations/boxes.ts'
 import { exportFormats } from '../../domain/annotations/exporting.ts'
+import { Annotation } from '../../domain/annotations/representation.ts'
 import { jsonBytes } from '../_shared/http/json-bytes.ts'
 import { pageOf, pageQuery } from '../_shared/http/pages.ts'
 import { failures, content as replyContent, route } from '../_shared/http/route.ts'
-import { Annotation, AnnotationVersion, RegionText } from './representation.ts'
+import { AnnotationVersion, RegionText } from './representation.ts'
 
 const attributesBytesMax = 16 * 1024
 const param = z.object({ id: z.uuid().toLowerCase() })

@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { pointRead } from '../../db/batch.ts'
 import { annotations } from '../../db/schema/annotations.ts'
+import { type AnnotationRow, toAnnotation } from '../../domain/annotations/representation.ts'
 import { type ClientApp, newApp } from '../_shared/http/app.ts'
 import { toPage } from '../_shared/http/pages.ts'
 import { reply } from '../_shared/http/route.ts'
@@ -9,14 +10,8 @@ import * as changes from './changes.ts'
 import * as contract from './contract.ts'
 import { exportHandler } from './exporting.ts'
 import * as lock from './lock.ts'
-import {
-  type AnnotationRow,
-  findRegion,
-  isThere,
-  listAnnotationRows,
-  listVersionRows,
-} from './queries.ts'
-import { regionText, toAnnotation, toVersion } from './representation.ts'
+import { findRegion, isThere, listAnnotationRows, listVersionRows } from './queries.ts'
+import { regionText, toVersion } from './representation.ts'
 
 /** Labelled regions of pages, with their whole history. */
 export const createApp = (deps: Deps) => {

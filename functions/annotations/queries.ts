@@ -1,17 +1,9 @@
 import { and, asc, desc, eq, isNull, lt, type SQL, sql } from 'drizzle-orm'
-import { uuidv7 } from 'uuidv7'
 import type { Db, Tx } from '../../db/client.ts'
-import {
-  type AnnotationChange,
-  annotations,
-  annotationVersions,
-  documentPages,
-  documents,
-} from '../../db/schema/index.ts'
+import { annotations, annotationVersions, documentPages, documents } from '../../db/schema/index.ts'
+import type { AnnotationRow } from '../../domain/annotations/representation.ts'
 
-export type AnnotationRow = typeof annotations.$inferSelect
 export type VersionRow = typeof annotationVersions.$inferSelect
-export type NewAnnotation = Omit<typeof annotations.$inferInsert, 'id'>
 /** Columns that a change may set. */
 export type AnnotationPatch = Partial<typeof annotations.$inferInsert>
 
@@ -30,15 +22,6 @@ export async function holdDocument(
     .where(and(eq(documents.tenantId, tenantId), eq(documents.id, id)))
     .for('key share')
   return row ?? null
-}
-
-export async function insertAnnotation(tx: Tx, values: NewAnnotation): Promise<AnnotationRow> {
-  const [row] = await tx
-    .insert(annotations)
-    .values({ ...values, id: uuidv7() })
-    .returning()
-  if (!row) throw new Error('an insert returned no row')
-  return row
 }
 
 /** The row, deleted or not, held until the transaction ends: of several who change it, one comes after the other. */
@@ -64,18 +47,6 @@ export async function saveAnnotation(
     .returning()
   if (!row) throw new Error('a held annotation is gone')
   return row
-}
-
-/** Writes the version that a row has now into its history. */
-export async function appendVersion(
-  tx: Tx,
-  { tenantId, id, version, updatedByUserId, updatedAt }: AnnotationRow,
-  { change, content }: { change: AnnotationChange; content: Record<string, unknown> },
-): Promise<void> {
-  await tx.insert(annotationVersions).values({
-    ...{ tenantId, annotationId: id, version, change, content },
-    ...{ userId: updatedByUserId, at: updatedAt },
-  })
 }
 
 export async function findVersion(
