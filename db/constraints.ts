@@ -108,6 +108,10 @@ export const constraintProblems: Record<string, DatabaseProblem> = {
   annotation_versions_pkey: conflict('This version exists already.'),
   annotation_versions_annotation_exists: missing('The annotation does not exist.'),
   annotation_versions_change_is_known: invalid('The change is not one of those that exist.'),
+  review_seen_pages_pkey: conflict('The page was marked as seen at the same moment. Try again.'),
+  review_seen_pages_document_exists: missing('The document does not exist.'),
+  review_seen_pages_page_is_positive: invalid('Pages are counted from 1.'),
+  review_seen_pages_source_is_known: invalid('The source is not one of those that exist.'),
 
   templates_pkey: sameId,
   templates_tenant_exists: missing('The tenant does not exist.'),

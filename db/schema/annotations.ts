@@ -1,5 +1,6 @@
-import { sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
 import {
+  type AnyPgColumn,
   check,
   doublePrecision,
   foreignKey,
@@ -43,6 +44,9 @@ export const annotationChanges = [
 ] as const
 export type AnnotationChange = (typeof annotationChanges)[number]
 
+/** The place of a confidence in the queue of reviews: none comes behind all that there can be. */
+export const reviewRank = (confidence: AnyPgColumn): SQL => sql`coalesce(${confidence}, 2)`
+
 /**
  * A labelled region of a document's page. The box is `x, y, width, height` in 0..1 of the page as it is seen: origin top
  * left, after the page's rotation; `rotation` turns the box around its centre, in degrees clockwise. `version` grows with
@@ -85,6 +89,10 @@ export const annotations = pgTable(
     }).onDelete('cascade'),
     // GET /annotations?document_id=&page=
     index('annotations_by_page').on(t.tenantId, t.documentId, t.page, t.id),
+    // GET /review/queue and POST /review/next: the least confident first, those of people, who say none, last.
+    index('annotations_to_review')
+      .on(t.tenantId, reviewRank(t.confidence), t.id)
+      .where(sql`validation = 'pending' and deleted_at is null`),
     check('annotations_page_is_positive', sql`${t.page} >= 1`),
     // A millionth of the page is left for the rounding of sums.
     check(
@@ -143,6 +151,7 @@ export const annotationLocks = pgTable(
   },
   (t) => [
     primaryKey({ name: 'annotation_locks_pkey', columns: [t.tenantId, t.annotationId] }),
+    index('annotation_locks_by_user').on(t.tenantId, t.userId, t.lockedUntil), // POST /review/next
     foreignKey({
       name: 'annotation_locks_annotation_exists',
       columns: [t.tenantId, t.annotationId],

@@ -36,7 +36,11 @@ type Table = { items: number; agreed: number; chanceProducts: number }
  * below 0: read it beside `agreed` (Hripcsak and Rothschild 2005).
  */
 export function agreementBetween(first: readonly Region[], second: readonly Region[]): Agreement {
-  const pages = pagesOf(first, second).map(judgePage)
+  return agreementOnPages(pagesOf(first, second).map((page) => judgePage(page.first, page.second)))
+}
+
+/** Agreement of two annotators on pages that {@link judgePage} has judged, as {@link agreementBetween}. */
+export function agreementOnPages(pages: readonly JudgedPage[]): Agreement {
   const items = pages.flatMap((page) => page.items)
   const ious = pages.flatMap((page) => page.ious)
   return {
@@ -50,14 +54,20 @@ export function agreementBetween(first: readonly Region[], second: readonly Regi
   }
 }
 
-/**
- * Agreement of any number of annotators: the mean over their pairs (Light 1971). A pair that has no value, because
- * neither marked anything or neither gave that label, is left out of that mean. Fewer than two have nothing to agree on.
- */
+/** Agreement of any number of annotators on the same pages: {@link agreementOfPairs} of each with each. */
 export function agreementAmong(annotators: readonly (readonly Region[])[]): Agreement {
-  const parts = annotators.flatMap((first, index) =>
-    annotators.slice(index + 1).map((second) => agreementBetween(first, second)),
+  return agreementOfPairs(
+    annotators.flatMap((first, index) =>
+      annotators.slice(index + 1).map((second) => agreementBetween(first, second)),
+    ),
   )
+}
+
+/**
+ * Agreement of many annotators: the mean over their pairs (Light 1971). A pair that has no value, because neither marked
+ * anything or neither gave that label, is left out of that mean. Fewer than two have nothing to agree on.
+ */
+export function agreementOfPairs(parts: readonly Agreement[]): Agreement {
   const labels = Map.groupBy(
     parts.flatMap((part) => part.labels),
     ({ labelName }) => labelName,
@@ -80,6 +90,8 @@ export function agreementAmong(annotators: readonly (readonly Region[])[]): Agre
   }
 }
 
+/** Each region of a page with what each of the two said of it, and how far the boxes of both cover one another. */
+export type JudgedPage = { items: Item[]; ious: number[] }
 type Page = { first: readonly Region[]; second: readonly Region[] }
 
 function pagesOf(first: readonly Region[], second: readonly Region[]): Page[] {
@@ -91,7 +103,8 @@ function pagesOf(first: readonly Region[], second: readonly Region[]): Page[] {
   }))
 }
 
-function judgePage({ first, second }: Page): { items: Item[]; ious: number[] } {
+/** What the regions that two marked on one page say; every page of a pair goes to {@link agreementOnPages}. */
+export function judgePage(first: readonly Region[], second: readonly Region[]): JudgedPage {
   const pairs = matchRegions(first, second)
   const partners = new Map(pairs.map((pair) => [pair.first, pair.second]))
   const taken = new Set(partners.values())
