@@ -1,11 +1,11 @@
 import * as z from 'zod'
 import type { Tx } from '../../db/client.ts'
+import { findLock, type LockRow, releaseLock, takeLock } from '../../domain/annotations/locks.ts'
 import { identityOf } from '../_shared/http/call.ts'
 import { AppError } from '../_shared/http/problems.ts'
 import { failures, type Handler, reply, route } from '../_shared/http/route.ts'
 import type { Deps } from '../_shared/ports/deps.ts'
 import { missing } from './changes.ts'
-import { findLock, type LockRow, releaseLock, takeLock } from './lock-queries.ts'
 import { holdAnnotation, isThere } from './queries.ts'
 
 // Long enough for a thought, short enough not to be in the way of others when a browser has gone.
