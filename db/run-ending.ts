@@ -1,5 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { failureCodes } from './schema/documents.ts'
+import { tellWebhooks } from './webhook-events.ts'
 
 /** What history keeps as it is; version, status, result, errors and the end itself are added. */
 export const keptColumns = sql.raw(
@@ -18,6 +19,8 @@ type Ending = {
   error: SQL
   /** SQL for the result (jsonb), or null. */
   result: SQL
+  /** May one of them end as failed or dead? Webhooks are then told of its document. */
+  mayFail?: boolean
 }
 
 /**
@@ -25,7 +28,7 @@ type Ending = {
  * wait for them, and the document whose current job this was, so that none can be without the others. The event of the
  * end is read from history.
  */
-export function endJobs({ status, error, result }: Ending): SQL {
+export function endJobs({ status, error, result, mayFail = false }: Ending): SQL {
   return sql`ended as (
       select gone.*, ${status} as ending, ${error} as last_error, ${result} as final_result from gone
     ), ${keepEnded()}, ${keepForDependents()}, subject as (
@@ -40,8 +43,13 @@ export function endJobs({ status, error, result }: Ending): SQL {
       from ended
       where d.tenant_id = ended.tenant_id and d.id = ended.subject_id and d.job_id = ended.id
         and d.status in ('pending', 'processing') and ended.ending <> 'completed'
-    )`
+      returning d.tenant_id, d.id, d.status, d.failure_code
+    )${mayFail ? sql`, ${tellOfFailedDocuments()}` : sql``}`
 }
+
+const tellOfFailedDocuments = (): SQL =>
+  tellWebhooks(sql`select tenant_id, 'document.failed' as type, id as subject_id,
+    jsonb_build_object('failure_code', failure_code) as data from subject where status = 'failed'`)
 
 /**
  * The same for jobs that completed without failing, where the document was completed by what they did. `gone` has

@@ -121,6 +121,7 @@ export async function recoverExpiredLeases(db: Db, limit: number): Promise<Recov
       status: sql`case when cancel_requested_at is null then 'dead' else 'cancelled' end`,
       error: sql`attempt_error`,
       result: sql`null::jsonb`,
+      mayFail: true,
     })}
     select tenant_id as "tenantId", id, 'queued' as ending, code from again
     union all select e.tenant_id, e.id, e.ending, x.code from ended e join expired x using (tenant_id, id)`)

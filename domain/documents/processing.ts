@@ -3,6 +3,7 @@ import type { Db, Tx } from '../../db/client.ts'
 import { blobs, documentPages, documents, type FailureCode } from '../../db/schema/index.ts'
 import { JobMoot } from '../jobs/outcome.ts'
 import { enqueueJob } from '../jobs/queue.ts'
+import { publishChange } from '../webhooks/publish.ts'
 import { guessLanguage } from './language.ts'
 
 /** Kinds of background work that other parts enqueue. */
@@ -130,12 +131,14 @@ export async function finishPages(
     .from(documentPages)
     .where(and(mine, lte(documentPages.number, languagePagesMax)))
     .orderBy(documentPages.number)
-  await writeDocument(tx, of, {
+  const { pageCount } = await writeDocument(tx, of, {
     status: 'completed',
     pagesDone: sql`${documents.pageCount}`,
     language: guessLanguage(sample.map((page) => page.text).join('\n')),
     extractionMs: addMs(spentMs),
   })
+  const completed = { type: 'document.completed', data: { page_count: pageCount } } as const
+  await publishChange(tx, { tenantId, subjectId: documentId, ...completed })
   return null
 }
 
@@ -144,13 +147,14 @@ const addMs = (spentMs: number) =>
 
 type Change = Parameters<ReturnType<Tx['update']>['set']>[0]
 
-async function writeDocument(tx: Tx, of: DocumentOfJob, change: Change): Promise<void> {
-  const rows = await tx
+async function writeDocument(tx: Tx, of: DocumentOfJob, change: Change) {
+  const [row] = await tx
     .update(documents)
     .set({ ...change, ...grow })
     .where(ofJob(of))
-    .returning({ id: documents.id })
-  if (rows.length === 0) throw new DocumentGone(of)
+    .returning({ pageCount: documents.pageCount })
+  if (!row) throw new DocumentGone(of)
+  return row
 }
 
 export type Reprocess = {

@@ -3,6 +3,7 @@ import { uuidv7 } from 'uuidv7'
 import type { Tx } from '../../db/client.ts'
 import { blobs, documents } from '../../db/schema/documents.ts'
 import { cancelJob, enqueueJob } from '../jobs/queue.ts'
+import { publishChange } from '../webhooks/publish.ts'
 import { blobDeletionJobKind } from './processing.ts'
 import { lockRunOfDocument } from './run-lock.ts'
 
@@ -39,6 +40,7 @@ export async function removeDocument(tx: Tx, removal: Removal): Promise<boolean>
     .returning({ jobId: documents.jobId })
   if (!gone) return false
   await cancelJob(tx, { tenantId, id: gone.jobId })
+  await publishChange(tx, { tenantId, type: 'document.deleted', subjectId: documentId, data: {} })
   // A statement of its own, after the lock: it sees every document that was committed before.
   const others = tx
     .select({ id: documents.id })

@@ -3,6 +3,7 @@ import type { Db, Tx } from '../../db/client.ts'
 import { documents } from '../../db/schema/documents.ts'
 import { listExpiredTrash } from '../../db/system.ts'
 import { appendAudit } from '../audit/append.ts'
+import { publishChange } from '../webhooks/publish.ts'
 import { removeDocument } from './removal.ts'
 
 type Move = { tenantId: string; id: string; isTrashed: boolean; at: Date }
@@ -19,7 +20,10 @@ export async function moveDocument(tx: Tx, { tenantId, id, isTrashed, at }: Move
     .set({ trashedAt: isTrashed ? at : null, updatedAt: at, version: sql`${version} + 1` })
     .where(and(eq(documents.tenantId, tenantId), eq(documents.id, id), elsewhere))
     .returning({ id: documents.id })
-  return moved.length > 0
+  if (moved.length === 0) return false
+  const type = isTrashed ? 'document.trashed' : 'document.restored'
+  await publishChange(tx, { tenantId, type, subjectId: id, data: {} })
+  return true
 }
 
 type Emptying = {

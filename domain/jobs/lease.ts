@@ -94,7 +94,10 @@ async function end(db: Db | Tx, lease: Lease, { status, error, result }: Ending)
     then 'cancelled' else ${status}::text end`
   const [row] = await db.execute<{ ending: Ending['status'] }>(sql`
     with gone as (delete from jobs where ${held(lease)} returning *),
-    ${endJobs({ status: ending, error: failure(error), result: sql`${result}::jsonb` })}
+    ${endJobs({
+      ...{ status: ending, error: failure(error), result: sql`${result}::jsonb` },
+      mayFail: status === 'failed' || status === 'dead',
+    })}
     select ending from ended`)
   if (!row) throw new LeaseLost(lease.id)
   return row.ending
