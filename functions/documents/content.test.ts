@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { UploadedDocument } from '../../test/harness/documents.ts'
 import { bodyOf } from '../../test/harness/requests.ts'
 import { setup } from '../../test/harness/setup.ts'
-import { byteRange } from './content.ts'
+import { byteRange } from '../_shared/http/stored-file.ts'
 import { createApp } from './index.ts'
 
 test.each([

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { contentDisposition, safeFilename } from './filenames.ts'
+import { contentDisposition } from '../_shared/http/stored-file.ts'
+import { safeFilename } from './filenames.ts'
 
 const place = { in: 'query', pointer: '/filename' } as const
 

@@ -43,13 +43,3 @@ const defaults: Record<DocumentKind, string> = {
 
 /** For an upload that names no file. */
 export const defaultFilename = (kind: DocumentKind): string => defaults[kind]
-
-/** `attachment` with the name in ASCII for old clients and in full (RFC 6266, RFC 8187). */
-export function contentDisposition(filename: string): string {
-  const ascii = filename.replace(/[^\x20-\x7e]|["\\%]/g, '_')
-  const encoded = encodeURIComponent(filename.toWellFormed()).replace(
-    /[!'()*]/g,
-    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
-  )
-  return `attachment; filename="${ascii}"; filename*=UTF-8''${encoded}`
-}
