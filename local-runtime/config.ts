@@ -6,6 +6,7 @@ import { type BuiltConfig, buildConfig } from './config/build.ts'
 import { appSecretFault, credentialReader } from './config/credentials.ts'
 import { ConfigFault, type Fault } from './config/faults.ts'
 import { ensureFolders } from './config/folders.ts'
+import { objectStoreFaults } from './config/object-store.ts'
 import { ensureSecretFile } from './config/secrets.ts'
 import { Settings, settingDocuments } from './config/settings.ts'
 import { envFileOf, readSources, type Sources } from './config/sources.ts'
@@ -42,9 +43,17 @@ export function loadConfig(env: Environment = process.env, options: LoadOptions 
     redis: credentials.given('REDIS_PASSWORD'),
     databaseAddress: credentials.address('DATABASE_URL'),
     redisAddress: credentials.address('REDIS_URL'),
+    storeKey: {
+      id: credentials.given('S3_ACCESS_KEY_ID'),
+      secret: credentials.given('S3_SECRET_ACCESS_KEY'),
+    },
   }
   const secretFault = appSecretFault(given.app, sources)
-  const faults = [...credentials.faults, ...(secretFault === null ? [] : [secretFault])]
+  const faults = [
+    ...credentials.faults,
+    ...(secretFault === null ? [] : [secretFault]),
+    ...objectStoreFaults(sources, given.storeKey),
+  ]
   if (!parsed.success) faults.unshift(...schemaFaults(parsed.error, sources))
   if (!parsed.success || faults.length > 0) throw new ConfigFault(faults)
   return deepFreeze(

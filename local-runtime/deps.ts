@@ -5,7 +5,7 @@ import { type Config, socketPath } from './config.ts'
 import { openLog } from './log.ts'
 import { openRedis } from './redis-port.ts'
 import { newReference } from './reference.ts'
-import { openFolderStorage } from './storage-folder.ts'
+import { openStorage } from './storage-choice.ts'
 
 export type HostOptions = {
   role: 'isolate' | 'worker' | 'tasks'
@@ -58,7 +58,7 @@ export function createDeps(config: Config, options: HostOptions): HostDeps {
   const deps: Deps = {
     db: database.db,
     redis: redis.port,
-    storage: openFolderStorage(config.paths.storage),
+    storage: openStorage(config),
     log,
     now: () => new Date(),
     config: Object.freeze({

@@ -1,16 +1,13 @@
-import { createHash, randomUUID } from 'node:crypto'
 import { constants } from 'node:fs'
-import { mkdir, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import type { ReadableStream as NodeReadableStream } from 'node:stream/web'
-import { AppError } from '../functions/_shared/http/problems.ts'
 import type { ByteRange, Storage, StoredObject } from '../functions/_shared/ports/storage.ts'
-import { keyPattern, listFiles, removeWhenEmpty } from './storage-listing.ts'
+import { keyPattern, listFiles, removeWhenEmpty, storageKeyOf } from './storage-listing.ts'
+import { asUnavailable, openSpool, type SpooledBody } from './storage-spool.ts'
 
 const readChunkBytes = 256 * 1024
-// An upload that lives is written to every few seconds; one whose process was killed never again.
-const abandonedMs = 3_600_000
 // A folder that is removed because it is empty may go between its making and its use, but hardly so often in a row.
 const movesMax = 10
 // mkdir finds a folder, looks again whether it is one, and says ENOTDIR when it has gone in between.
@@ -23,19 +20,15 @@ const isFolderGone = new Set<string | undefined>(['ENOENT', 'ENOTDIR'])
 export function openFolderStorage(folder: string): Storage {
   const pathOf = (storageKey: string): string | null =>
     keyPattern.test(storageKey) ? join(folder, storageKey) : null
-  let sweptAtMs = 0
-  const sweep = async () => {
-    if (Date.now() - sweptAtMs < abandonedMs) return
-    sweptAtMs = Date.now()
-    // What cannot be removed now only takes room, and is tried again.
-    await removeAbandoned(join(folder, 'unfinished')).catch(() => {})
-  }
+  const spool = openSpool(join(folder, 'unfinished'))
   return {
     async put(tenantId, body, bytesMax) {
-      await sweep()
-      return putFile({ folder, tenantId, body, bytesMax }).catch((err: unknown) => {
-        throw asUnavailable(err)
-      })
+      const file = { folder, tenantId }
+      return spool
+        .hold({ body, bytesMax, isSynced: true }, (spooled) => fileSpooled(file, spooled))
+        .catch((err: unknown) => {
+          throw asUnavailable(err)
+        })
     },
     async get(storageKey, range) {
       const path = pathOf(storageKey)
@@ -48,38 +41,20 @@ export function openFolderStorage(folder: string): Storage {
       if (await removeWhenEmpty(dirname(path))) await removeWhenEmpty(dirname(dirname(path)))
     },
     list: () => listFiles(folder),
-    async check() {
-      await mkdir(join(folder, 'unfinished'), { recursive: true, mode: 0o700 })
-      const probe = join(folder, 'unfinished', `check-${randomUUID()}`)
-      await writeFile(probe, 'x', { flush: true })
-      await rm(probe)
-    },
+    check: () => spool.check(),
   }
 }
 
-type Put = {
-  folder: string
-  tenantId: string
-  body: ReadableStream<Uint8Array>
-  bytesMax: number
-}
-
-async function putFile({ folder, tenantId, body, bytesMax }: Put): Promise<StoredObject> {
-  const unfinished = join(folder, 'unfinished', randomUUID())
-  await mkdir(dirname(unfinished), { recursive: true, mode: 0o700 })
-  try {
-    const { digest, bytes } = await writeBody(unfinished, body, bytesMax)
-    const hex = digest.toString('hex')
-    const storageKey = `${tenantId}/${hex.slice(0, 2)}/${hex}-${randomUUID()}`
-    const path = join(folder, storageKey)
-    const isNewFolder = await moveIntoFolder(unfinished, path)
-    await syncFolder(dirname(path))
-    if (isNewFolder) await Promise.all([dirname(dirname(path)), folder].map(syncFolder))
-    return { storageKey, sha256: new Uint8Array(digest), bytes }
-  } catch (err) {
-    await rm(unfinished, { force: true })
-    throw err
-  }
+async function fileSpooled(
+  { folder, tenantId }: { folder: string; tenantId: string },
+  { path: unfinished, digest, bytes }: SpooledBody,
+): Promise<StoredObject> {
+  const storageKey = storageKeyOf(tenantId, digest)
+  const path = join(folder, storageKey)
+  const isNewFolder = await moveIntoFolder(unfinished, path)
+  await syncFolder(dirname(path))
+  if (isNewFolder) await Promise.all([dirname(dirname(path)), folder].map(syncFolder))
+  return { storageKey, sha256: new Uint8Array(digest), bytes }
 }
 
 /** @returns whether a folder had to be made */
@@ -94,29 +69,6 @@ async function moveIntoFolder(unfinished: string, path: string): Promise<boolean
       if (!isFolderGone.has(code) || move === movesMax) throw err
     }
   }
-}
-
-async function removeAbandoned(unfinished: string): Promise<void> {
-  for (const name of await readdir(unfinished)) {
-    const path = join(unfinished, name)
-    const { mtimeMs } = await stat(path)
-    if (Date.now() - mtimeMs > abandonedMs) await rm(path, { force: true })
-  }
-}
-
-async function writeBody(path: string, body: ReadableStream<Uint8Array>, bytesMax: number) {
-  const hash = createHash('sha256')
-  let bytes = 0
-  await using file = await open(path, 'wx', 0o600)
-  for await (const chunk of body as unknown as AsyncIterable<Uint8Array>) {
-    bytes += chunk.byteLength
-    if (bytes > bytesMax)
-      throw new AppError('payload_too_large', `A file has at most ${bytesMax} bytes.`)
-    hash.update(chunk)
-    await file.writeFile(chunk)
-  }
-  await file.sync()
-  return { digest: hash.digest(), bytes }
 }
 
 // The rename itself must survive a power cut too.
@@ -140,21 +92,4 @@ async function readFile(
     ...(range ? { start: range.start, end: range.endInclusive } : {}),
   })
   return Readable.toWeb(stream) as NodeReadableStream as ReadableStream<Uint8Array>
-}
-
-function asUnavailable(err: unknown): unknown {
-  const code = (err as NodeJS.ErrnoException | null)?.code
-  const isDisk = [
-    'ENOSPC',
-    'EDQUOT',
-    'ENOTDIR',
-    'EROFS',
-    'EIO',
-    'EACCES',
-    'EPERM',
-    'EMFILE',
-    'ENFILE',
-  ]
-  if (code === undefined || !isDisk.includes(code)) return err
-  return new AppError('unavailable', 'Files cannot be stored right now.', { cause: err })
 }

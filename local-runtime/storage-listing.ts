@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { opendir, rmdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ListedObject } from '../functions/_shared/ports/storage.ts'
@@ -5,6 +6,19 @@ import type { ListedObject } from '../functions/_shared/ports/storage.ts'
 /** `<tenant>/<first byte of SHA-256>/<SHA-256>-<unique>` */
 export const keyPattern = /^([0-9a-f-]{36})\/[0-9a-f]{2}\/([0-9a-f]{64})-[0-9a-f-]{36}$/
 const tenantPattern = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/
+
+/** A key that no other object has. */
+export function storageKeyOf(tenantId: string, digest: Buffer): string {
+  const hex = digest.toString('hex')
+  return `${tenantId}/${hex.slice(0, 2)}/${hex}-${randomUUID()}`
+}
+
+/** What the key of a stored object tells; `null` for every other text. */
+export function readStorageKey(text: string): { tenantId: string; sha256: Uint8Array } | null {
+  const [, tenantId, hex] = keyPattern.exec(text) ?? []
+  if (tenantId === undefined || hex === undefined) return null
+  return { tenantId, sha256: new Uint8Array(Buffer.from(hex, 'hex')) }
+}
 
 /** Every file with the name of a stored object. Folders that killed processes left empty go on the way. */
 export async function* listFiles(folder: string): AsyncGenerator<ListedObject> {
@@ -23,12 +37,11 @@ export async function* listFiles(folder: string): AsyncGenerator<ListedObject> {
 }
 
 async function listed(folder: string, storageKey: string): Promise<ListedObject | null> {
-  const [, tenantId = '', hex = ''] = keyPattern.exec(storageKey) ?? []
-  if (hex === '') return null
+  const told = readStorageKey(storageKey)
+  if (told === null) return null
   const found = await stat(join(folder, storageKey)).catch(nullWhenGone)
   if (!found?.isFile()) return null
-  const sha256 = new Uint8Array(Buffer.from(hex, 'hex'))
-  return { storageKey, tenantId, sha256, bytes: found.size, modifiedAt: found.mtime }
+  return { storageKey, ...told, bytes: found.size, modifiedAt: found.mtime }
 }
 
 async function* namesIn(folder: string): AsyncGenerator<string> {

@@ -2,6 +2,7 @@ import { createHmac, randomBytes } from 'node:crypto'
 import { resolve } from 'node:path'
 import { describeSettings } from './description.ts'
 import { socketPath, stackPaths, stackPorts } from './folders.ts'
+import { objectStoreOf, objectStoreWarnings, type StoreKey } from './object-store.ts'
 import { Secret } from './secrets.ts'
 import { type Settings, settingDocuments } from './settings.ts'
 import type { Sources } from './sources.ts'
@@ -15,6 +16,7 @@ export type Given = {
   redis: Secret | null
   databaseAddress: Address | null
   redisAddress: Address | null
+  storeKey: StoreKey
 }
 
 type Surroundings = { version: string; checkout: string; sources: Sources }
@@ -41,6 +43,8 @@ export function buildConfig(
     appSecret: given.app ?? Secret.ofFile(place.paths.appSecret),
     database: databaseOf(s, given, place),
     redis: redisOf(s, given, place),
+    /** Where files lie instead of in `paths.storage`; `null` for the folder. */
+    objectStore: objectStoreOf(s, given.storeKey),
     ...requestsOf(s),
     ...processesOf(s),
     /** Equal for equal settings, within one process: a new release with another one needs new isolates. */
@@ -48,7 +52,7 @@ export function buildConfig(
     /** Every setting for people, secrets masked. */
     shown: describeSettings(sources),
     sourceOf: sources.sourceOf,
-    warnings: sources.warnings,
+    warnings: [...sources.warnings, ...objectStoreWarnings(s)],
   }
 }
 

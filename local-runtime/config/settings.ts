@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { objectStore } from './settings/object-store.ts'
 import { processes } from './settings/processes.ts'
 import { requests } from './settings/requests.ts'
 import { database, redis } from './settings/services.ts'
@@ -6,7 +7,14 @@ import type { SettingDocument } from './settings/setting.ts'
 import { stack } from './settings/stack.ts'
 
 /** Every variable that Octavo reads: the one place for meaning, unit, default and example. */
-export const Settings = z.object({ ...stack, ...database, ...redis, ...requests, ...processes })
+export const Settings = z.object({
+  ...stack,
+  ...database,
+  ...redis,
+  ...objectStore,
+  ...requests,
+  ...processes,
+})
 
 export type Settings = z.infer<typeof Settings>
 
