@@ -152,4 +152,16 @@ export const constraintProblems: Record<string, DatabaseProblem> = {
   webhook_deliveries_event_exists: missing('The event does not exist.'),
   webhook_deliveries_state_is_known: invalid('The state is not one of those that exist.'),
   webhook_deliveries_end_has_a_time: conflict('What has ended has a time, and nothing else.'),
+
+  batches_pkey: sameId,
+  batches_tenant_exists: missing('The tenant does not exist.'),
+  batches_operation_is_known: invalid('The operation is not one of those that exist.'),
+  batches_status_is_known: invalid('The status is not one of those that exist.'),
+  batches_counts_are_whole: conflict('The counts of a batch are those of its items.'),
+  batches_running_has_open_items: conflict('A batch runs while an item is open.'),
+  batch_items_pkey: conflict('The batch has an item in this position already.'),
+  batch_items_batch_exists: missing('The batch does not exist.'),
+  batch_items_document_is_unique_in_batch: duplicate('A document is in a batch once.'),
+  batch_items_status_is_known: invalid('The status is not one of those that exist.'),
+  batch_items_failure_has_code: invalid('A failed item has an error code.'),
 }

@@ -1,5 +1,6 @@
 export * from './annotations.ts'
 export * from './audit.ts'
+export * from './batches.ts'
 export * from './documents.ts'
 export * from './idempotency.ts'
 export * from './jobs.ts'
