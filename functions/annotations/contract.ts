@@ -1,7 +1,7 @@
 import * as z from 'zod'
-import { annotationSources, labelTypes, validations } from '../../db/schema/annotations.ts'
-import { boxFault } from '../../domain/annotations/boxes.ts'
+import { annotationSources, validations } from '../../db/schema/annotations.ts'
 import { exportFormats } from '../../domain/annotations/exporting.ts'
+import { annotationFields } from '../../domain/annotations/fields.ts'
 import { Annotation } from '../../domain/annotations/representation.ts'
 import { jsonBytes } from '../_shared/http/json-bytes.ts'
 import { pageOf, pageQuery } from '../_shared/http/pages.ts'
@@ -13,34 +13,14 @@ const param = z.object({ id: z.uuid().toLowerCase() })
 const exampleId = { id: '0199a1c2-77aa-7aaa-8aaa-000000000005' }
 const exampleDocumentId = '0199a1c2-77aa-7aaa-8aaa-000000000002'
 
-const box = z
-  .tuple([z.number(), z.number(), z.number(), z.number()])
-  .superRefine((value, context) => {
-    const fault = boxFault(value)
-    if (fault !== null) context.addIssue({ code: 'custom', message: fault })
-  })
-  .meta({
-    description: `\`[x, y, width, height]\` in 0..1 of the page as it is seen: origin top left, after the page's
-rotation.`,
-    example: [0.1, 0.2, 0.3, 0.05],
-  })
-
 /** What a caller may say of an annotation after it was made. */
 const content = {
-  box,
-  rotation: z.number().min(-360).max(360).meta({
-    description: 'Of the box around its centre, in degrees clockwise.',
-    example: 0,
-  }),
-  label_type: z.enum(labelTypes),
-  label_name: z.string().trim().min(1).max(200).meta({ example: 'invoice_number' }),
-  value: z.string().max(10_000).nullable().meta({ example: 'R-2026-0042' }),
+  ...annotationFields,
   attributes: z
     .record(z.string(), z.unknown())
     .refine((value) => jsonBytes(value) <= attributesBytesMax, {
       error: `Must have at most ${attributesBytesMax} bytes as JSON.`,
     }),
-  confidence: z.number().min(0).max(1).nullable().meta({ description: 'Of a model.' }),
 }
 
 export const createAnnotation = route({
