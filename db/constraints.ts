@@ -9,6 +9,7 @@ const duplicate = (publicMessage: string): DatabaseProblem => ({
 const conflict = (publicMessage: string): DatabaseProblem => ({ code: 'conflict', publicMessage })
 
 const sameId = duplicate('Something with this id exists already.')
+const unknownFormat = invalid('The format is not one of those that exist.')
 const unknownRole = invalid('The role is not one of those that exist.')
 
 /** Every named constraint and unique index of the schema, and what breaking it means to a caller. */
@@ -105,6 +106,21 @@ export const constraintProblems: Record<string, DatabaseProblem> = {
   annotations_validation_has_a_time: conflict('What was validated has a time, and nothing else.'),
   annotation_locks_pkey: conflict('Somebody else is working on it.'),
   annotation_locks_annotation_exists: missing('The annotation does not exist.'),
+  annotation_imports_pkey: sameId,
+  annotation_imports_tenant_exists: missing('The tenant does not exist.'),
+  annotation_imports_format_is_known: unknownFormat,
+  annotated_documents_pkey: conflict('Somebody else imports the same document. Try again.'),
+  annotated_documents_document_exists: missing('The document does not exist.'),
+  annotated_documents_import_exists: missing('The import does not exist.'),
+  annotated_documents_format_is_known: unknownFormat,
+  annotated_pages_pkey: conflict('Somebody else imports the same document. Try again.'),
+  annotated_pages_document_exists: missing('The document does not exist.'),
+  annotated_pages_page_is_positive: invalid('Pages are counted from 1.'),
+  annotated_pages_size_is_positive: invalid('A page has a width and a height.'),
+  annotation_exports_pkey: sameId,
+  annotation_exports_tenant_exists: missing('The tenant does not exist.'),
+  annotation_exports_format_is_known: unknownFormat,
+  annotation_exports_ended_once: conflict('An export ends once.'),
   annotation_versions_pkey: conflict('This version exists already.'),
   annotation_versions_annotation_exists: missing('The annotation does not exist.'),
   annotation_versions_change_is_known: invalid('The change is not one of those that exist.'),

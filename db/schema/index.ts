@@ -1,3 +1,4 @@
+export * from './annotation-imports.ts'
 export * from './annotations.ts'
 export * from './audit.ts'
 export * from './batches.ts'
