@@ -1,4 +1,5 @@
 import type { Sql, TransactionSql } from 'postgres'
+import { sendCopy } from './copy.ts'
 import { DatabaseUnavailable, isConnectFailure, isConnectionLost, isRetryable } from './errors.ts'
 import type { Gate } from './gate.ts'
 import {
@@ -13,10 +14,11 @@ import {
 
 const attemptsMax = 4
 
-/** What Drizzle uses of a transaction's client. */
+/** What Drizzle uses of a transaction's client, and `copy`, which it does not know. */
 export type TransactionClient = {
   options: unknown
   unsafe(text: string, params?: unknown[]): ReturnType<typeof lazyStatement<unknown>>
+  copy(text: string, chunks: readonly Uint8Array[]): Promise<void>
   savepoint<T>(work: (client: TransactionClient) => Promise<T>): Promise<T>
 }
 type Work<T> = (client: TransactionClient) => Promise<T>
@@ -122,19 +124,25 @@ function guardedClient(
   context: StatementContext,
   fate: Fate,
 ): TransactionClient {
+  const judged = async <T>(run: () => Promise<T>): Promise<T> => {
+    if (fate.refusal !== null) throw fate.refusal
+    try {
+      return await run()
+    } catch (err) {
+      judge(fate, err)
+      throw err
+    }
+  }
   return {
     options: Reflect.get(inner, 'options') ?? {},
     unsafe: (text, params = []) =>
-      lazyStatement(async (asArrays) => {
-        if (fate.refusal !== null) throw fate.refusal
-        try {
+      lazyStatement((asArrays) =>
+        judged(() => {
           const query = startQuery(inner, context, { text, params, asArrays })
-          return await settled(query, context, { inTransaction: true })
-        } catch (err) {
-          judge(fate, err)
-          throw err
-        }
-      }),
+          return settled(query, context, { inTransaction: true })
+        }),
+      ),
+    copy: (text, chunks) => judged(() => sendCopy(inner, context, { text, chunks })),
     savepoint: async (work) => {
       if (fate.refusal !== null) throw fate.refusal
       const run = inner.savepoint((nested) =>

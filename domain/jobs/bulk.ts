@@ -1,5 +1,5 @@
 import type { Sql } from 'postgres'
-import { CopyRows, encodeFields, type Field } from './copy-rows.ts'
+import { CopyWriter, encodeFields, type Field, textBytesMax } from '../../db/copy-writer.ts'
 import type { NewJob } from './queue.ts'
 
 /** A job that can be copied: what the database would have to look up or compute for it is left out. */
@@ -30,15 +30,16 @@ export async function copyJobs(sql: Sql, list: readonly BulkJob[]): Promise<void
   copy.once('finish', resolve)
   copy.once('error', reject)
   try {
-    const rows = new CopyRows((chunk) => copy.write(chunk))
-    writeJobs(list, others, rows)
-    copy.end(rows.end())
+    const writer = new CopyWriter((chunk) => copy.write(chunk))
+    writeJobs(list, others, writer)
+    copy.end(writer.end())
   } catch (err) {
     copy.destroy(err as Error)
   }
   await promise
 }
 
+const ownBytesMax = 64 // of the id, the time and the version of the payload
 const ownColumns = ['id', 'run_at', 'payload', 'status', 'tenant_id', 'kind']
 
 type Column = {
@@ -63,7 +64,7 @@ const otherColumns: readonly Column[] = [
 ]
 const defaults: Record<string, number> = { priority: 0, attempts_max: 5 }
 
-function writeJobs(list: readonly BulkJob[], others: readonly Column[], rows: CopyRows): void {
+function writeJobs(list: readonly BulkJob[], others: readonly Column[], writer: CopyWriter): void {
   // Each a microsecond after the one before, so that they keep their order; the last of them is due now.
   const firstMicros = Date.now() * 1000 - list.length
   const fieldCount = ownColumns.length + others.length
@@ -76,7 +77,11 @@ function writeJobs(list: readonly BulkJob[], others: readonly Column[], rows: Co
     last = job
     const atMicros = runAt ? runAt.getTime() * 1000 : firstMicros + index
     const json = payload === undefined ? '{}' : JSON.stringify(payload)
-    rows.add({ id, atMicros, json }, { fields, fieldCount })
+    writer.row(fieldCount, ownBytesMax + textBytesMax(json) + fields.length)
+    writer.uuid(id)
+    writer.timestamptz(atMicros)
+    writer.jsonb(json)
+    writer.bytes(fields)
   }
 }
 
