@@ -60,6 +60,13 @@ export const constraintProblems: Record<string, DatabaseProblem> = {
   documents_progress_is_within_pages: invalid('Progress lies between zero and the page count.'),
   documents_filename_length: invalid('A file name has 1 to 255 characters.'),
 
+  document_versions_pkey: conflict('This version exists already.'),
+  document_versions_document_exists: missing('The document does not exist.'),
+  document_versions_bytes_exist: conflict(
+    'The stored bytes do not exist, or a version still needs them.',
+  ),
+  document_versions_number_is_positive: invalid('Versions are numbered from 1.'),
+
   document_pages_pkey: duplicate('This page exists already.'),
   document_pages_document_exists: missing('The document does not exist.'),
   document_pages_number_is_positive: invalid('Pages are numbered from 1.'),

@@ -70,6 +70,7 @@ export const documents = pgTable(
     userId: uuid('user_id').notNull(),
     sha256: bytea('sha256').notNull(),
     revision: integer('revision').notNull().default(1), // 2, 3 ... for the same bytes under policy `version`
+    fileVersion: integer('file_version').notNull().default(1), // grows with every new file
     filename: text('filename').notNull(),
     mediaType: text('media_type').notNull(),
     kind: text('kind', { enum: documentKinds }).notNull(),

@@ -1,11 +1,13 @@
-import { and, eq, inArray, lt, notExists } from 'drizzle-orm'
+import { and, asc, eq, inArray, lt, notExists, type SQL } from 'drizzle-orm'
 import { uuidv7 } from 'uuidv7'
 import type { Tx } from '../../db/client.ts'
+import { documentVersions } from '../../db/schema/document-versions.ts'
 import { blobs, documents } from '../../db/schema/documents.ts'
 import { cancelJob, enqueueJob } from '../jobs/queue.ts'
 import { publishChange } from '../webhooks/publish.ts'
 import { blobDeletionJobKind } from './processing.ts'
 import { lockRunOfDocument } from './run-lock.ts'
+import { anyDigest } from './stored-files.ts'
 
 type Removal = {
   tenantId: string
@@ -21,8 +23,8 @@ type Removal = {
 const bytesRemovalAttemptsMax = 20
 
 /**
- * Deletes a document with its pages and ends its run. When no other document has its bytes, they go too: by a job
- * of the same transaction, because a file cannot be taken back when the transaction fails.
+ * Deletes a document with its pages and versions and ends its run. Bytes that no other document or version has go, too:
+ * by a job of the same transaction, because a file cannot be taken back when the transaction fails.
  * Rows are locked in the order job, bytes, document: an attempt and an upload take them in the same order.
  * @returns `false`: there is no such document in such a version
  */
@@ -30,8 +32,22 @@ export async function removeDocument(tx: Tx, removal: Removal): Promise<boolean>
   const { tenantId, documentId, versions, trashedBefore } = removal
   const source = await lockRunOfDocument(tx, tenantId, documentId)
   if (!source) return false
-  const bytes = and(eq(blobs.tenantId, tenantId), eq(blobs.sha256, source.sha256))
-  await tx.select({ bytes: blobs.bytes }).from(blobs).where(bytes).for('update')
+  const earlier = await tx
+    .select({ sha256: documentVersions.sha256 })
+    .from(documentVersions)
+    .where(
+      and(eq(documentVersions.tenantId, tenantId), eq(documentVersions.documentId, documentId)),
+    )
+  const itsBytes = and(
+    eq(blobs.tenantId, tenantId),
+    anyDigest(blobs.sha256, [source.sha256, ...earlier.map(({ sha256 }) => sha256)]),
+  )
+  await tx
+    .select({ bytes: blobs.bytes })
+    .from(blobs)
+    .where(itsBytes)
+    .orderBy(asc(blobs.sha256))
+    .for('update')
   const inVersion = versions === null ? undefined : inArray(documents.version, [...versions])
   const inTrash = trashedBefore && lt(documents.trashedAt, trashedBefore)
   const [gone] = await tx
@@ -41,17 +57,23 @@ export async function removeDocument(tx: Tx, removal: Removal): Promise<boolean>
   if (!gone) return false
   await cancelJob(tx, { tenantId, id: gone.jobId })
   await publishChange(tx, { tenantId, type: 'document.deleted', subjectId: documentId, data: {} })
-  // A statement of its own, after the lock: it sees every document that was committed before.
-  const others = tx
-    .select({ id: documents.id })
-    .from(documents)
-    .where(and(eq(documents.tenantId, tenantId), eq(documents.sha256, source.sha256)))
-  const [unneeded] = await tx
-    .delete(blobs)
-    .where(and(bytes, notExists(others)))
-    .returning({ storageKey: blobs.storageKey })
-  if (unneeded) await enqueueBytesRemoval(tx, removal, unneeded.storageKey)
+  for (const storageKey of await deleteUnneeded(tx, itsBytes))
+    await enqueueBytesRemoval(tx, removal, storageKey)
   return true
+}
+
+// A statement of its own, after the lock: it sees every document and version that was committed before.
+async function deleteUnneeded(tx: Tx, someBytes: SQL | undefined): Promise<string[]> {
+  const named = (table: typeof documents | typeof documentVersions) =>
+    tx
+      .select({ sha256: table.sha256 })
+      .from(table)
+      .where(and(eq(table.tenantId, blobs.tenantId), eq(table.sha256, blobs.sha256)))
+  const unneeded = await tx
+    .delete(blobs)
+    .where(and(someBytes, notExists(named(documents)), notExists(named(documentVersions))))
+    .returning({ storageKey: blobs.storageKey })
+  return unneeded.map(({ storageKey }) => storageKey)
 }
 
 async function enqueueBytesRemoval(tx: Tx, { tenantId, requestId }: Removal, storageKey: string) {

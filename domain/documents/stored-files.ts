@@ -1,4 +1,5 @@
-import { and, eq, sql } from 'drizzle-orm'
+import { and, eq, type SQL, sql } from 'drizzle-orm'
+import type { PgColumn } from 'drizzle-orm/pg-core'
 import type { Db } from '../../db/client.ts'
 import { blobs, tenants } from '../../db/schema/index.ts'
 
@@ -12,15 +13,20 @@ export async function namedStorageKeys(
   tenantId: string,
   sha256s: readonly Uint8Array[],
 ): Promise<ReadonlySet<string> | null> {
-  const digests = `{${sha256s.map((sha256) => `"\\\\x${hexOf(sha256)}"`).join(',')}}`
   const ofTenant = eq(blobs.tenantId, tenantId)
   const rows = await db
     .select({ storageKey: blobs.storageKey })
     .from(tenants)
-    .leftJoin(blobs, and(ofTenant, sql`${blobs.sha256} = any(${digests}::bytea[])`))
+    .leftJoin(blobs, and(ofTenant, anyDigest(blobs.sha256, sha256s)))
     .where(eq(tenants.id, tenantId))
   if (rows.length === 0) return null
   return new Set(rows.map(({ storageKey }) => storageKey).filter((key) => key !== null))
+}
+
+/** Is the column one of these digests? One parameter and one statement, however many there are. */
+export function anyDigest(column: PgColumn, sha256s: readonly Uint8Array[]): SQL {
+  const digests = `{${sha256s.map((sha256) => `"\\\\x${hexOf(sha256)}"`).join(',')}}`
+  return sql`${column} = any(${digests}::bytea[])`
 }
 
 const hexOf = (bytes: Uint8Array): string =>

@@ -126,6 +126,6 @@ export const cancelHandler =
   }
 
 // Not awaited: a worker that hears nothing looks by itself within a quarter of a second.
-function wakeWorkers({ db }: Deps, c: Call, reason: 'queued' | 'cancel'): void {
+export function wakeWorkers({ db }: Deps, c: Call, reason: 'queued' | 'cancel'): void {
   ringWorkers(db, reason).catch((err: unknown) => c.log.warn('workers were not woken', {}, err))
 }

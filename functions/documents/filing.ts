@@ -3,6 +3,7 @@ import { uuidv7 } from 'uuidv7'
 import type { Db, Tx } from '../../db/client.ts'
 import { blobs, type DocumentKind, documents } from '../../db/schema/documents.ts'
 import { extractionJobKind, reprocessDocument } from '../../domain/documents/processing.ts'
+import { nextRevision } from '../../domain/documents/versions.ts'
 import { enqueueJob } from '../../domain/jobs/queue.ts'
 import { AppError } from '../_shared/http/problems.ts'
 import type { StoredObject } from '../_shared/ports/storage.ts'
@@ -52,7 +53,10 @@ export async function fileUpload(tx: Tx, upload: Upload): Promise<Filed> {
 }
 
 /** The storage key of these bytes: that of a row that exists, or of the one made now. Locks the row. */
-async function holdBlob(tx: Tx, { tenantId, stored }: Upload): Promise<string> {
+export async function holdBlob(
+  tx: Tx,
+  { tenantId, stored }: Pick<Upload, 'tenantId' | 'stored'>,
+): Promise<string> {
   const [row] = await tx
     .insert(blobs)
     .values({ tenantId, ...stored })
@@ -84,17 +88,13 @@ async function newestDocument(tx: Tx, upload: Upload): Promise<Earlier | undefin
 async function insertDocument(tx: Tx, upload: Upload): Promise<string> {
   const { tenantId, userId, stored, at } = upload
   const [id, jobId] = [uuidv7(), uuidv7()]
-  const [newest] = await tx
-    .select({ revision: sql<number>`coalesce(max(${documents.revision}), 0)::int` })
-    .from(documents)
-    .where(ofBytes(upload))
   await tx.insert(documents).values({
     tenantId,
     id,
     userId,
     jobId,
     sha256: stored.sha256,
-    revision: (newest?.revision ?? 0) + 1,
+    revision: await nextRevision(tx, tenantId, stored.sha256),
     filename: upload.filename,
     kind: upload.kind,
     mediaType: upload.mediaType,

@@ -16,6 +16,8 @@ import * as routes from './routes.ts'
 import * as trash from './trash.ts'
 import * as trashRoutes from './trash-routes.ts'
 import { uploadHandler } from './upload.ts'
+import * as versionRoutes from './version-routes.ts'
+import * as versions from './versions.ts'
 
 /** Uploaded files, what was read from them, and what can be done with them. */
 export const createApp = (deps: Deps) => {
@@ -50,6 +52,10 @@ export const createApp = (deps: Deps) => {
     .on(routes.deleteDocument, changes.deleteHandler(deps))
     .on(trashRoutes.trashDocument, trash.trashHandler(deps))
     .on(trashRoutes.restoreDocument, trash.restoreHandler(deps))
+    .on(versionRoutes.addVersion, versions.addVersionHandler(reads))
+    .on(versionRoutes.listVersions, versions.listVersionsHandler(reads))
+    .on(versionRoutes.getVersionContent, versions.versionContentHandler(reads))
+    .on(versionRoutes.restoreVersion, versions.restoreVersionHandler(reads))
     .on(routes.reprocessDocument, changes.reprocessHandler(deps))
     .on(routes.cancelDocument, changes.cancelHandler(deps))
     .on(resultRoutes.getContent, contentHandler(deps, readVisible))

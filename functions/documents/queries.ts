@@ -77,12 +77,15 @@ export async function listDocuments(
 export async function lockDocument(tx: Tx, tenantId: string, id: string) {
   const [row] = await tx
     .select({
+      id: documents.id,
       userId: documents.userId,
       version: documents.version,
       status: documents.status,
       jobId: documents.jobId,
       filename: documents.filename,
       trashedAt: documents.trashedAt,
+      sha256: documents.sha256,
+      fileVersion: documents.fileVersion,
     })
     .from(documents)
     .where(and(eq(documents.tenantId, tenantId), eq(documents.id, id)))
