@@ -10,6 +10,7 @@ const conflict = (publicMessage: string): DatabaseProblem => ({ code: 'conflict'
 
 const sameId = duplicate('Something with this id exists already.')
 const unknownFormat = invalid('The format is not one of those that exist.')
+const unknownSource = invalid('The source of a text is not one of those that exist.')
 const unknownRole = invalid('The role is not one of those that exist.')
 
 /** Every named constraint and unique index of the schema, and what breaking it means to a caller. */
@@ -58,6 +59,9 @@ export const constraintProblems: Record<string, DatabaseProblem> = {
   documents_failure_has_code: invalid('A failed document, and only that, has a failure code.'),
   documents_failure_is_known: invalid('The failure code is not one of those that exist.'),
   documents_progress_is_within_pages: invalid('Progress lies between zero and the page count.'),
+  documents_text_choice_is_known: unknownSource,
+  documents_text_reason_is_known: unknownSource,
+  documents_text_source_is_whole: invalid('Where text comes from is told with its reason.'),
   documents_filename_length: invalid('A file name has 1 to 255 characters.'),
 
   document_versions_pkey: conflict('This version exists already.'),
@@ -71,6 +75,10 @@ export const constraintProblems: Record<string, DatabaseProblem> = {
   document_pages_document_exists: missing('The document does not exist.'),
   document_pages_number_is_positive: invalid('Pages are numbered from 1.'),
   document_pages_rotation_is_quarter: invalid('A rotation is 0, 90, 180 or 270 degrees.'),
+  document_pages_text_choice_is_known: unknownSource,
+  document_pages_text_reason_is_known: unknownSource,
+  document_pages_text_source_is_whole: invalid('Where text comes from is told with its reason.'),
+  document_pages_confidences_are_of_words: invalid('Each word has one confidence.'),
   document_pages_words_are_whole: invalid('Packed words have 24 bytes each.'),
 
   jobs_pkey: sameId,

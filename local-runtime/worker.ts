@@ -34,7 +34,7 @@ const worker = new QueueWorker({
   deps,
   database,
   host,
-  handlers: await jobKinds(),
+  handlers: await jobKinds(config),
   name: `${hostname()}:${process.pid}`,
   concurrency: config.worker.concurrency,
   leaseMs: config.worker.leaseSeconds * 1000,

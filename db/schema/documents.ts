@@ -1,6 +1,8 @@
 import { type SQL, sql } from 'drizzle-orm'
 import {
+  type AnyPgColumn,
   bigint,
+  boolean,
   check,
   customType,
   doublePrecision,
@@ -15,6 +17,7 @@ import {
   uuid,
 } from 'drizzle-orm/pg-core'
 import { listed } from './listed.ts'
+import { textChoices, textReasons } from './text-sources.ts'
 import { bytea, users } from './users.ts'
 
 export const documentStatuses = [
@@ -26,7 +29,7 @@ export const documentStatuses = [
 ] as const
 export type DocumentStatus = (typeof documentStatuses)[number]
 
-export const documentKinds = ['pdf', 'text', 'markdown'] as const
+export const documentKinds = ['pdf', 'text', 'markdown', 'image'] as const
 export type DocumentKind = (typeof documentKinds)[number]
 
 export const failureCodes = [
@@ -38,6 +41,19 @@ export const failureCodes = [
   'out_of_memory',
 ] as const
 export type FailureCode = (typeof failureCodes)[number]
+
+/** Where text comes from is told with its reason, or not at all. */
+const textSourceChecks = (
+  table: string,
+  t: { textChoice: AnyPgColumn; textReason: AnyPgColumn },
+) => [
+  check(`${table}_text_choice_is_known`, sql`${t.textChoice} in (${listed(textChoices)})`),
+  check(`${table}_text_reason_is_known`, sql`${t.textReason} in (${listed(textReasons)})`),
+  check(
+    `${table}_text_source_is_whole`,
+    sql`(${t.textChoice} is null) = (${t.textReason} is null)`,
+  ),
+]
 
 const tsvector = customType<{ data: string }>({ dataType: () => 'tsvector' })
 
@@ -85,6 +101,8 @@ export const documents = pgTable(
     title: text('title'),
     author: text('author'),
     language: text('language'),
+    textChoice: text('text_choice', { enum: textChoices }), // of its pages; null until they are read
+    textReason: text('text_reason', { enum: textReasons }),
     trashedAt: timestamp('trashed_at', { withTimezone: true }), // null: not in the trash
     version: integer('version').notNull().default(1),
     createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
@@ -121,6 +139,7 @@ export const documents = pgTable(
       'documents_progress_is_within_pages',
       sql`${t.pagesDone} between 0 and coalesce(${t.pageCount}, ${t.pagesDone})`,
     ),
+    ...textSourceChecks('documents', t),
     check('documents_filename_length', sql`char_length(${t.filename}) between 1 and 255`),
   ],
 )
@@ -140,6 +159,10 @@ export const documentPages = pgTable(
     rotation: integer('rotation').notNull().default(0),
     text: text('text').notNull(),
     words: bytea('words').notNull(),
+    confidences: bytea('confidences'), // a byte a word, see domain/documents/words.ts; null: none was recognized
+    textChoice: text('text_choice', { enum: textChoices }), // null: not read, or before there was a choice
+    textReason: text('text_reason', { enum: textReasons }),
+    pending: boolean('pending').notNull().default(false), // to be read by a job of its own
     failureCode: text('failure_code', { enum: failureCodes }), // this page alone could not be read
     search: tsvector('search').generatedAlwaysAs(
       // 200,000 characters: a tsvector above 1 MB is an error (54000), and one page must not fail the document.
@@ -156,6 +179,11 @@ export const documentPages = pgTable(
     index('document_pages_search').using('gin', t.tenantId, t.search), // GET /search (btree_gin)
     check('document_pages_number_is_positive', sql`${t.number} > 0`),
     check('document_pages_rotation_is_quarter', sql`${t.rotation} in (0, 90, 180, 270)`),
+    ...textSourceChecks('document_pages', t),
+    check(
+      'document_pages_confidences_are_of_words',
+      sql`octet_length(${t.confidences}) * 24 = octet_length(${t.words})`,
+    ),
     check('document_pages_words_are_whole', sql`octet_length(${t.words}) % 24 = 0`),
   ],
 )

@@ -1,4 +1,4 @@
-import { and, eq, lte, sql } from 'drizzle-orm'
+import { and, eq, inArray, lte, type SQL, sql } from 'drizzle-orm'
 import type { Db, Tx } from '../../db/client.ts'
 import { blobs, documentPages, documents, type FailureCode } from '../../db/schema/index.ts'
 import { JobMoot } from '../jobs/outcome.ts'
@@ -25,8 +25,14 @@ export class DocumentGone extends JobMoot {
   }
 }
 
+// Open as well: parts of a job may still run when it has ended.
 const ofJob = ({ tenantId, documentId, jobId }: DocumentOfJob) =>
-  and(eq(documents.tenantId, tenantId), eq(documents.id, documentId), eq(documents.jobId, jobId))
+  and(
+    eq(documents.tenantId, tenantId),
+    eq(documents.id, documentId),
+    eq(documents.jobId, jobId),
+    inArray(documents.status, ['pending', 'processing']),
+  )
 
 const grow = { version: sql`${documents.version} + 1`, updatedAt: sql`clock_timestamp()` }
 
@@ -93,9 +99,8 @@ export async function appendPages(
   of: DocumentOfJob,
   { pages, spentMs }: { pages: readonly PageRow[]; spentMs: number },
 ): Promise<void> {
-  const last = Math.max(0, ...pages.map((page) => page.number))
   await writeDocument(tx, of, {
-    pagesDone: sql`greatest(${documents.pagesDone}, ${last}::int)`,
+    pagesDone: sql`${documents.pagesDone} + ${newlyDone(of, pages)}`,
     extractionMs: addMs(spentMs),
   })
   if (pages.length === 0) return
@@ -104,6 +109,14 @@ export async function appendPages(
     .insert(documentPages)
     .values(pages.map((page) => ({ ...page, tenantId, documentId })))
     .onConflictDoNothing()
+}
+
+/** How many of these pages are read, and were not stored before. */
+function newlyDone({ tenantId, documentId }: DocumentOfJob, pages: readonly PageRow[]): SQL {
+  const read = pages.filter(({ pending }) => !pending).map(({ number }) => number)
+  return sql`(select count(*)::int from unnest(${`{${read.join(',')}}`}::int[]) n(number)
+    where not exists (select from ${documentPages} p where p.tenant_id = ${tenantId}
+      and p.document_id = ${documentId} and p.number = n.number))`
 }
 
 /**
@@ -120,18 +133,21 @@ export async function finishPages(
   const mine = and(eq(documentPages.tenantId, tenantId), eq(documentPages.documentId, documentId))
   const [counts] = await tx
     .select({
-      readable: sql<number>`(count(*) filter (where ${documentPages.failureCode} is null))::int`,
+      readable: sql<number>`(count(*) filter (
+        where ${documentPages.failureCode} is null or ${documentPages.text} <> ''))::int`,
       failure: sql<FailureCode | null>`min(${documentPages.failureCode})`,
     })
     .from(documentPages)
     .where(mine)
   if (counts?.readable === 0 && counts.failure !== null) return counts.failure
+  const source = await textSourceOf(tx, of)
   const sample = await tx
     .select({ text: sql<string>`left(${documentPages.text}, ${languageCharactersPerPage}::int)` })
     .from(documentPages)
     .where(and(mine, lte(documentPages.number, languagePagesMax)))
     .orderBy(documentPages.number)
   const { pageCount } = await writeDocument(tx, of, {
+    ...source,
     status: 'completed',
     pagesDone: sql`${documents.pageCount}`,
     language: guessLanguage(sample.map((page) => page.text).join('\n')),
@@ -142,12 +158,31 @@ export async function finishPages(
   return null
 }
 
-const addMs = (spentMs: number) =>
+/** The one source of all pages that are not blank, or that they differ. */
+async function textSourceOf(tx: Tx, { tenantId, documentId }: DocumentOfJob) {
+  const { textChoice, textReason } = documentPages
+  const sources = await tx
+    .selectDistinct({ textChoice, textReason })
+    .from(documentPages)
+    .where(and(eq(documentPages.tenantId, tenantId), eq(documentPages.documentId, documentId)))
+  const known = sources.filter((source) => source.textChoice !== null)
+  const written = known.filter((source) => source.textReason !== 'blank')
+  const [first, ...others] = written.length > 0 ? written : known
+  if (!first || others.length === 0) return first ?? { textChoice: null, textReason: null }
+  const isOneChoice = others.every((source) => source.textChoice === first.textChoice)
+  return {
+    textChoice: isOneChoice ? first.textChoice : ('mixed' as const),
+    textReason: 'pages_differ' as const,
+  }
+}
+
+export const addMs = (spentMs: number) =>
   sql`coalesce(${documents.extractionMs}, 0) + ${Math.round(spentMs)}::int`
 
 type Change = Parameters<ReturnType<Tx['update']>['set']>[0]
 
-async function writeDocument(tx: Tx, of: DocumentOfJob, change: Change) {
+/** Changes the document of an open run, and its version. @throws {DocumentGone} */
+export async function writeDocument(tx: Tx, of: DocumentOfJob, change: Change) {
   const [row] = await tx
     .update(documents)
     .set({ ...change, ...grow })
@@ -163,16 +198,18 @@ export type Reprocess = {
   jobId: string // UUIDv7 of the new job
   userId?: string
   requestId?: string
+  /** `unread`: go on at the first page that is not stored, and read those that are awaited. Default: all anew. */
+  pages?: 'all' | 'unread'
 }
 
 /**
- * Has a document read again from its first page. It belongs to the new job from this transaction on, so whatever an
- * earlier job still does touches nothing; its pages stay readable, whole, until the new run has its first one.
+ * Has a document read again. It belongs to the new job from this transaction on, so whatever an earlier job still does
+ * touches nothing; its pages stay readable, whole, until the new run has its first one.
  * @returns `false`: there is no such document
  */
 export async function reprocessDocument(
   tx: Tx,
-  { tenantId, documentId, jobId, userId, requestId }: Reprocess,
+  { tenantId, documentId, jobId, userId, requestId, pages = 'all' }: Reprocess,
 ): Promise<boolean> {
   const rows = await tx
     .update(documents)
@@ -185,7 +222,7 @@ export async function reprocessDocument(
     id: jobId,
     kind: extractionJobKind,
     subjectId: documentId,
-    payload: { restart: true },
+    payload: pages === 'all' ? { restart: true } : {},
     ...(userId && { userId }),
     ...(requestId && { requestId }),
   })

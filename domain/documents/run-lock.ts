@@ -1,11 +1,12 @@
-import { and, eq, sql } from 'drizzle-orm'
+import { and, eq, or, sql } from 'drizzle-orm'
 import type { Tx } from '../../db/client.ts'
 import { documents } from '../../db/schema/documents.ts'
 import { jobs } from '../../db/schema/jobs.ts'
 
 /**
- * Locks the current job of a document, when it has not ended. Whoever changes a document and its run does this first:
- * an attempt locks its job before it writes to the document, and the other order would let the two wait for each other.
+ * Locks the current job of a document and its parts, as far as they have not ended. Whoever changes a document and its
+ * run does this first: an attempt locks its job before it writes to the document, and the other order would let the two
+ * wait for each other.
  * One at a time for each document: the job that was read must still be the document's when it is locked, or the next
  * lock would be taken in the other order after all.
  * @returns the document's job and bytes; `null` when there is no such document
@@ -22,7 +23,10 @@ export async function lockRunOfDocument(tx: Tx, tenantId: string, documentId: st
   await tx
     .select({ id: jobs.id })
     .from(jobs)
-    .where(and(eq(jobs.tenantId, tenantId), eq(jobs.id, row.jobId)))
+    .where(
+      and(eq(jobs.tenantId, tenantId), or(eq(jobs.id, row.jobId), eq(jobs.batchId, row.jobId))),
+    )
+    .orderBy(jobs.id)
     .for('update')
   return row
 }

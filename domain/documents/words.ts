@@ -40,6 +40,21 @@ export function unpackWords(bytes: Uint8Array): Word[] {
   })
 }
 
+/** In place of a confidence: the word stands in the file's own text. */
+export const notRecognized = 255
+
+/** How sure recognition is of each word, in their order: 0..100, or {@link notRecognized}; one byte each. */
+export const packConfidences = (values: readonly number[]): Uint8Array<ArrayBuffer> =>
+  Uint8Array.from(values, (value) =>
+    value === notRecognized ? value : Math.min(100, Math.max(0, Math.round(value))),
+  )
+
+/** The confidence of a word in 0..1; `null` for one of the file's own text, or a page without recognition. */
+export function confidenceOf(packed: Uint8Array | null, index: number): number | null {
+  const value = packed?.[index] ?? notRecognized
+  return value === notRecognized ? null : value / 100
+}
+
 /** Boxes of the words that a range of the page's text touches; for the highlights of a search hit. */
 export function boxesOfRange(words: readonly Word[], start: number, end: number): Box[] {
   return words

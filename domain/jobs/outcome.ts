@@ -47,3 +47,11 @@ export class LeaseLost extends Error {
     this.name = 'LeaseLost'
   }
 }
+/** The job waits for its parts (`waitForParts`), which is written already: this attempt has given up its lease. */
+export class JobParked extends Error {
+  constructor() {
+    super('The job waits for its parts.')
+    this.name = 'JobParked'
+  }
+}
+

@@ -5,6 +5,7 @@ import { appendEvents } from '../../db/run-events.ts'
 import type { DependencyPolicy } from '../../db/schema/jobs.ts'
 import { holdOpenDependencies, waitFor } from './dependencies.ts'
 import { insertJobs } from './insertion.ts'
+import { partJobKinds } from './part-kinds.ts'
 
 export type DuplicatePolicy = 'keep' | 'replace' | 'reschedule'
 
@@ -80,32 +81,38 @@ export async function ringWorkers(db: Db, reason: 'queued' | 'cancel' = 'queued'
   await db.execute(sql`select pg_notify(${jobsChannel}, ${reason})`)
 }
 
+const parts = sql`kind in (${sql.join(
+  partJobKinds.map((kind) => sql`${kind}`),
+  sql`, `,
+)})`
+
 /**
- * Asks for the end of a job: at once when it has not begun, with its document; a running one is told and ends
- * within about a second ({@link ringWorkers} with `cancel` after the commit makes it sooner).
+ * Asks for the end of a job and of its parts: at once when it has not begun, with its document; a running one is told
+ * and ends within about a second ({@link ringWorkers} with `cancel` after the commit makes it sooner).
  * @returns `missing`: there is no such job, or it has ended
  */
 export async function cancelJob(
   tx: Tx,
   { tenantId, id }: { tenantId: string; id: string },
 ): Promise<'cancelled' | 'requested' | 'missing'> {
+  const which = sql`tenant_id = ${tenantId} and (id = ${id} or batch_id = ${id} and ${parts})`
   // Or its attempt could put it back between the two statements, and neither would find it.
-  await tx.execute(sql`select id from jobs where tenant_id = ${tenantId} and id = ${id} for update`)
-  const ended = await tx.execute(sql`
+  await tx.execute(sql`select id from jobs where ${which} order by id for update`)
+  const ended = await tx.execute<{ id: string }>(sql`
     with gone as (
-      delete from jobs where tenant_id = ${tenantId} and id = ${id} and status <> 'running' returning *
+      delete from jobs where ${which} and status <> 'running' returning *
     ), ${endJobs({ status: sql`'cancelled'`, error: sql`null::jsonb`, result: sql`null::jsonb` })}
     select id from ended`)
-  if (ended.length > 0) return 'cancelled'
-  const asked = await tx.execute(sql`
+  const asked = await tx.execute<{ id: string }>(sql`
     with asked as (
       update jobs set cancel_requested_at = coalesce(cancel_requested_at, clock_timestamp()),
         version = version + 1
-      where tenant_id = ${tenantId} and id = ${id} and status = 'running'
+      where ${which} and status = 'running'
       returning tenant_id, id
     ), event as (
       ${appendEvents({ from: sql`asked`, type: sql`'cancel_requested'`, data: sql`'{}'::jsonb` })}
     )
     select id from asked`)
-  return asked.length > 0 ? 'requested' : 'missing'
+  if (ended.some((job) => job.id === id)) return 'cancelled'
+  return asked.some((job) => job.id === id) ? 'requested' : 'missing'
 }

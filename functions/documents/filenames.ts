@@ -1,4 +1,3 @@
-import type { DocumentKind } from '../../db/schema/documents.ts'
 import { hostileText } from '../_shared/http/hostile.ts'
 import { AppError, type InputFault } from '../_shared/http/problems.ts'
 
@@ -35,11 +34,15 @@ export function safeFilename(given: string, place: Pick<InputFault, 'in' | 'poin
 // Some browsers send whole paths, with the separators of their system.
 const lastSegment = (path: string): string => path.split(/[/\\]/).at(-1) ?? ''
 
-const defaults: Record<DocumentKind, string> = {
-  pdf: 'document.pdf',
-  text: 'document.txt',
-  markdown: 'document.md',
+const endings: Record<string, string> = {
+  'application/pdf': 'pdf',
+  'text/plain': 'txt',
+  'text/markdown': 'md',
+  'image/png': 'png',
+  'image/jpeg': 'jpg',
+  'image/tiff': 'tif',
 }
 
 /** For an upload that names no file. */
-export const defaultFilename = (kind: DocumentKind): string => defaults[kind]
+export const defaultFilename = (mediaType: string): string =>
+  `document.${endings[mediaType] ?? 'bin'}`

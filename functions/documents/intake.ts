@@ -3,31 +3,50 @@ import { AppError } from '../_shared/http/problems.ts'
 
 const headBytes = 1024 // where a PDF must say that it is one
 const unsupported = (): AppError =>
-  new AppError('unsupported_media_type', 'The file is neither a PDF nor UTF-8 text.', {
-    hint: 'PDF, plain text and Markdown can be read.',
+  new AppError('unsupported_media_type', 'The file is neither a PDF, an image nor UTF-8 text.', {
+    hint: 'PDF, PNG, JPEG, TIFF, plain text and Markdown can be read.',
   })
 
+const imageTypes = ['image/png', 'image/jpeg', 'image/tiff'] as const
+export type FoundType = 'application/pdf' | 'text/plain' | (typeof imageTypes)[number]
+
+// TIFF in both byte orders, each also as BigTIFF.
+const signatures: readonly [bytes: string, type: FoundType][] = [
+  ['\x89PNG\r\n\x1a\n', 'image/png'],
+  ['\xff\xd8\xff', 'image/jpeg'],
+  ['II*\0', 'image/tiff'],
+  ['MM\0*', 'image/tiff'],
+  ['II+\0', 'image/tiff'],
+  ['MM\0+', 'image/tiff'],
+]
+
+/** What the first bytes of a file say that it is; `null`: perhaps text. */
+function typeOfHead(head: string): FoundType | null {
+  const [, image] = signatures.find(([bytes]) => head.startsWith(bytes)) ?? []
+  return image ?? (head.includes('%PDF-') ? 'application/pdf' : null)
+}
+
 /** The same bytes, and what kind of file they are: known when all of them have been read. */
-export type InspectedFile = { body: ReadableStream<Uint8Array>; kind: () => 'pdf' | 'text' }
+export type InspectedFile = { body: ReadableStream<Uint8Array>; type: () => FoundType }
 
 /**
- * Looks at a file while it streams by. Reading fails with `unsupported_media_type` as soon as it can be neither
- * kind, and with `invalid` when it is empty.
+ * Looks at a file while it streams by. Reading fails with `unsupported_media_type` as soon as it can be none of
+ * them, and with `invalid` when it is empty.
  */
 export function inspectedFile(body: ReadableStream<Uint8Array>): InspectedFile {
   const decoder = new TextDecoder('utf-8', { fatal: true })
   let head = ''
-  let isPdf = false
+  let binary: FoundType | null = null
   let isText = true
   let bytes = 0
   const look = (chunk: Uint8Array) => {
     if (bytes < headBytes) {
       head += latin1(chunk.subarray(0, headBytes - bytes))
-      isPdf = head.includes('%PDF-')
+      binary = typeOfHead(head)
     }
     bytes += chunk.byteLength
-    if (!isPdf && isText) isText = isTextChunk(decoder, chunk)
-    if (!isPdf && !isText && bytes >= headBytes) throw unsupported()
+    if (binary === null && isText) isText = isTextChunk(decoder, chunk)
+    if (binary === null && !isText && bytes >= headBytes) throw unsupported()
   }
   const inspector = new TransformStream<Uint8Array, Uint8Array>({
     transform(chunk, controller) {
@@ -36,10 +55,10 @@ export function inspectedFile(body: ReadableStream<Uint8Array>): InspectedFile {
     },
     flush() {
       if (bytes === 0) throw emptyFile()
-      if (!isPdf && !(isText && isTextChunk(decoder))) throw unsupported()
+      if (binary === null && !(isText && isTextChunk(decoder))) throw unsupported()
     },
   })
-  return { body: body.pipeThrough(inspector), kind: () => (isPdf ? 'pdf' : 'text') }
+  return { body: body.pipeThrough(inspector), type: () => binary ?? 'text/plain' }
 }
 
 const latin1 = (bytes: Uint8Array): string => String.fromCharCode(...bytes)
@@ -67,16 +86,13 @@ const markdownType = /^text\/(?:x-)?markdown\b/i
 
 /** Text is Markdown by its name or the media type it was sent with; the bytes cannot tell. */
 export function kindOf(
-  found: 'pdf' | 'text',
+  found: FoundType,
   { filename, mediaType }: { filename: string | null; mediaType: string | null },
-): DocumentKind {
-  if (found === 'pdf') return 'pdf'
+): { kind: DocumentKind; mediaType: string } {
+  if (found === 'application/pdf') return { kind: 'pdf', mediaType: found }
+  if (found !== 'text/plain') return { kind: 'image', mediaType: found }
   const isMarkdown = markdownName.test(filename ?? '') || markdownType.test(mediaType ?? '')
-  return isMarkdown ? 'markdown' : 'text'
-}
-
-export const mediaTypes: Record<DocumentKind, string> = {
-  pdf: 'application/pdf',
-  text: 'text/plain',
-  markdown: 'text/markdown',
+  return isMarkdown
+    ? { kind: 'markdown', mediaType: 'text/markdown' }
+    : { kind: 'text', mediaType: found }
 }

@@ -1,7 +1,9 @@
+import { pageJobKind } from '../../domain/documents/page-parts.ts'
 import { blobDeletionJobKind, extractionJobKind } from '../../domain/documents/processing.ts'
 import { JobFailure } from '../../domain/jobs/outcome.ts'
-import type { JobHandler } from '../_shared/ports/jobs.ts'
+import type { JobHandler, JobKinds } from '../_shared/ports/jobs.ts'
 import { extractDocument } from './extraction/extract.ts'
+import { readOnePage } from './ocr/read-page.ts'
 
 /** Removes bytes whose row is gone. The key belongs to that one upload alone, so no later one can lose its bytes. */
 const deleteBlob: JobHandler = async ({ deps, job }) => {
@@ -11,7 +13,9 @@ const deleteBlob: JobHandler = async ({ deps, job }) => {
   return {}
 }
 
-export const jobs: Record<string, JobHandler> = {
+export const jobs: JobKinds = {
   [extractionJobKind]: extractDocument,
+  // One at a time, unless the host says otherwise: pictures take a hundred times as long as text layers.
+  [pageJobKind]: { handler: readOnePage, concurrency: 1 },
   [blobDeletionJobKind]: deleteBlob,
 }

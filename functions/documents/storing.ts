@@ -9,7 +9,7 @@ import type { StoredObject } from '../_shared/ports/storage.ts'
 import { toHex } from './contract.ts'
 import { defaultFilename, safeFilename } from './filenames.ts'
 import { isNamed, type Upload } from './filing.ts'
-import { inspectedFile, kindOf, mediaTypes } from './intake.ts'
+import { inspectedFile, kindOf } from './intake.ts'
 import { type FormFields, type IncomingFile, incomingFiles, isMultipart } from './upload-body.ts'
 
 // A multipart body may hold ten files of the largest size, and the headers around them.
@@ -58,8 +58,8 @@ export async function storeFile(
       await inspected.body.cancel(err).catch(() => {})
       throw err
     })
-  const kind = kindOf(inspected.kind(), { filename: given, mediaType })
-  return { stored, kind, mediaType: mediaTypes[kind], filename: given ?? defaultFilename(kind) }
+  const found = kindOf(inspected.type(), { filename: given, mediaType })
+  return { stored, ...found, filename: given ?? defaultFilename(found.mediaType) }
 }
 
 /** What makes two requests with one `Idempotency-Key` the same. */

@@ -47,6 +47,7 @@ export function buildConfig(
     objectStore: objectStoreOf(s, given.storeKey),
     ...requestsOf(s),
     ...processesOf(s),
+    ocr: ocrOf(s, checkout),
     /** Equal for equal settings, within one process: a new release with another one needs new isolates. */
     fingerprint: fingerprintOf(sources),
     /** Every setting for people, secrets masked. */
@@ -137,6 +138,19 @@ function processesOf(s: Settings) {
       jobHistoryDays: s.OCTAVO_JOB_HISTORY_DAYS,
       trashDays: s.TRASH_DAYS,
     },
+  }
+}
+
+function ocrOf(s: Settings, checkout: string) {
+  const folder = s.OCR_DATA_FOLDER
+  return {
+    isEnabled: s.OCR_ENABLED,
+    languages: s.OCR_LANGUAGES,
+    dataFolder: folder === undefined ? null : resolve(checkout, folder),
+    dpi: s.OCR_DPI,
+    pagesMax: s.OCR_PAGES_MAX,
+    concurrency: s.OCR_CONCURRENCY,
+    deadlineMs: s.OCR_DEADLINE_MS,
   }
 }
 

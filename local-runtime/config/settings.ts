@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { objectStore } from './settings/object-store.ts'
 import { processes } from './settings/processes.ts'
+import { recognition } from './settings/recognition.ts'
 import { requests } from './settings/requests.ts'
 import { database, redis } from './settings/services.ts'
 import type { SettingDocument } from './settings/setting.ts'
@@ -14,6 +15,7 @@ export const Settings = z.object({
   ...objectStore,
   ...requests,
   ...processes,
+  ...recognition,
 })
 
 export type Settings = z.infer<typeof Settings>

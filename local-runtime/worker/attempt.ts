@@ -10,7 +10,7 @@ import {
   type HeartbeatState,
   releaseJob,
 } from '../../domain/jobs/lease.ts'
-import { JobFailure, JobMoot, JobReleased, LeaseLost } from '../../domain/jobs/outcome.ts'
+import { JobFailure, JobMoot, JobParked, JobReleased, LeaseLost } from '../../domain/jobs/outcome.ts'
 import { storableResult } from '../../domain/jobs/storable.ts'
 import type { Deps } from '../../functions/_shared/ports/deps.ts'
 import type {
@@ -117,7 +117,7 @@ export class Attempt {
       const completion = await this.options.kind.handler(this.context())
       if (completion !== endedElsewhere) await this.complete(completion)
     } catch (err) {
-      await this.settle(verdictOn(this.stopReason, err))
+      await this.settle(err instanceof JobParked ? err : verdictOn(this.stopReason, err))
     } finally {
       clearTimeout(this.timer)
       this.writer?.close()
@@ -186,7 +186,8 @@ export class Attempt {
 
   /** A database that is away, or lets us lose a deadlock, leaves the job to its lease: recovery finds it. */
   private async end(reason: unknown): Promise<void> {
-    const isVerdict = reason instanceof JobFailure || reason instanceof JobMoot
+    const isVerdict =
+      reason instanceof JobFailure || reason instanceof JobMoot || reason instanceof JobParked
     if (isUnavailable(reason) && this.isCompleting) return this.logUnwritten(reason)
     this.isClean = isVerdict && !this.stopReason
     try {
@@ -209,6 +210,7 @@ export class Attempt {
       await releaseJob(db, this.job)
       return this.log.info('Job given back')
     }
+    if (reason instanceof JobParked) return this.log.info('Job waits for its parts')
     await this.fail(reason)
   }
 

@@ -1,8 +1,10 @@
 import { join } from 'node:path'
+import { pageJobKind } from '../../domain/documents/page-parts.ts'
 import type { JobHost, JobKinds } from '../../functions/_shared/ports/jobs.ts'
 import { type Config, environment } from '../config.ts'
 import { registry } from '../registry.ts'
 import type { JobProcessesOptions } from './job-processes.ts'
+import { languageDataPath } from './language-data.ts'
 import { removeTemporaryFoldersOf } from './temporary-folder.ts'
 
 /**
@@ -24,10 +26,14 @@ export function workerSpec(): WorkerSpec | null {
   return process.argv[2] === undefined ? null : (JSON.parse(process.argv[2]) as WorkerSpec)
 }
 
-/** The kinds of jobs of all functions. */
-export async function jobKinds(): Promise<JobKinds> {
+/** The kinds of jobs of all functions, with the settings of this host. */
+export async function jobKinds(config: Config): Promise<JobKinds> {
   const modules = await Promise.all(registry.map(({ jobs }) => jobs?.()))
-  return Object.assign({}, ...modules.map((module) => module?.jobs))
+  const kinds: JobKinds = Object.assign({}, ...modules.map((module) => module?.jobs))
+  const pages = kinds[pageJobKind]
+  return typeof pages === 'object'
+    ? { ...kinds, [pageJobKind]: { ...pages, concurrency: config.ocr.concurrency } }
+    : kinds
 }
 
 export function jobHost(config: Config, told: WorkerSpec | null): JobHost {
@@ -42,7 +48,17 @@ export function jobHost(config: Config, told: WorkerSpec | null): JobHost {
       deadlineMs: extractionDeadlineMs,
       stallMs: Math.min(stallMsMax, extractionDeadlineMs),
     },
+    ocr: ocrOf(config),
   }
+}
+
+function ocrOf({ checkout, ocr }: Config): JobHost['ocr'] {
+  const { isEnabled, languages, dataFolder, dpi, pagesMax, deadlineMs } = ocr
+  if (!isEnabled) return null
+  const dataPaths = languages.map((language) =>
+    languageDataPath(language, { checkout, dataFolder }),
+  )
+  return { recognition: { dpi, languages: [...languages], dataPaths }, pagesMax, deadlineMs }
 }
 
 /** How the worker gives jobs processes of their own. */

@@ -14,7 +14,7 @@ const config = loadConfig()
 const { deps, database, flush } = createDeps(config, { role: 'worker', poolMax })
 process.once('uncaughtException', endOnSurprise)
 process.once('unhandledRejection', endOnSurprise)
-serveJobs({ deps, database, handlers: await jobKinds(), host: jobHost(config, spec) })
+serveJobs({ deps, database, handlers: await jobKinds(config), host: jobHost(config, spec) })
 
 /** The worker sees the exit and fails the attempt. */
 function endOnSurprise(err: unknown): void {

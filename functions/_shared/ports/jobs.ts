@@ -15,6 +15,16 @@ export type JobHost = {
     deadlineMs: number // one document, one attempt
     stallMs: number // without a page
   }
+  /** How pictures of pages are read; `null`: they are not. */
+  ocr: {
+    recognition: {
+      dpi: number // at which pages are drawn
+      languages: string[]
+      dataPaths: string[] // one a language, compressed or not
+    }
+    pagesMax: number // of one document
+    deadlineMs: number // one page, one attempt
+  } | null
 }
 
 export type JobContext = {

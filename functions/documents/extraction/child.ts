@@ -1,4 +1,5 @@
 /** Entry of the process that reads one document and may be killed at any moment. It knows no database and no secret. */
+import { setPriority } from 'node:os'
 import { readPdf } from './pdf.ts'
 import { readPlainText } from './plain-text.ts'
 import {
@@ -8,6 +9,9 @@ import {
   pagesAheadMax,
   type StartMessage,
 } from './protocol.ts'
+
+// A page keeps a processor busy for seconds: requests and text layers go first.
+const recognitionNiceness = 10
 
 let pagesAhead = 0
 let resume: (() => void) | undefined
@@ -20,8 +24,7 @@ process.on('message', (message: ParentMessage) => {
 
 async function run(start: StartMessage): Promise<void> {
   try {
-    const messages = start.kind === 'pdf' ? readPdf(start) : readPlainText(start)
-    for await (const message of messages) {
+    for await (const message of await messagesOf(start)) {
       if (message.type === 'page') await roomForPage()
       await send(message)
     }
@@ -32,6 +35,17 @@ async function run(start: StartMessage): Promise<void> {
     await send({ type: 'failed', code: err.code, message: err.message })
   }
   process.disconnect()
+}
+
+/** The engines of images and of recognition are loaded by those who need them. */
+async function messagesOf(start: StartMessage): Promise<AsyncGenerator<ChildMessage>> {
+  const { kind, onePage } = start
+  if (onePage) {
+    setPriority(recognitionNiceness)
+    return (await import('../ocr/page.ts')).readOnePage(start, onePage.recognition)
+  }
+  if (kind === 'image') return (await import('./image.ts')).readImage(start)
+  return kind === 'pdf' ? readPdf(start) : readPlainText(start)
 }
 
 function send(message: ChildMessage): Promise<void> {

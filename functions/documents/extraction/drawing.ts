@@ -1,6 +1,6 @@
 import type { DocumentKind } from '../../../db/schema/index.ts'
 import { openImage } from './image.ts'
-import { loadPdfium, type OpenPdf, openPdf, type Pdfium } from './pdfium.ts'
+import { loadPdfium, openPdf, type Pdfium } from './pdfium.ts'
 import { ExtractionFailure } from './protocol.ts'
 import { type DrawingScale, type Raster, rasterSize } from './raster.ts'
 
@@ -34,14 +34,15 @@ async function openPdfDrawing(path: string, password: string | null): Promise<Dr
   const pdf = openPdf(pdfium, path, password)
   return {
     pageCount: pdfium.native._FPDF_GetPageCount(pdf.document),
-    draw: async (number, scale) => drawPdfPage(pdfium, pdf, { number, scale }),
+    draw: async (number, scale) => drawPdfPage(pdfium, pdf.document, { number, scale }),
     close: pdf.close,
   }
 }
 
 type PageAt = { number: number; scale: DrawingScale }
 
-function drawPdfPage(pdfium: Pdfium, { document }: OpenPdf, { number, scale }: PageAt): Raster {
+/** As {@link Drawing}, of a document that is open already. */
+export function drawPdfPage(pdfium: Pdfium, document: number, { number, scale }: PageAt): Raster {
   const { native } = pdfium
   const page = native._FPDF_LoadPage(document, number - 1)
   if (page === 0) throw new ExtractionFailure('damaged', 'The page is damaged.')

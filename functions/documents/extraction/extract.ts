@@ -1,39 +1,40 @@
+import { giveUpPendingPages } from '../../../domain/documents/page-parts.ts'
 import {
   type DocumentOfJob,
-  findDocumentSource,
   finishPages,
   firstMissingPage,
 } from '../../../domain/documents/processing.ts'
-import { JobFailure } from '../../../domain/jobs/outcome.ts'
-import { unseal } from '../../_shared/access/seal.ts'
+import { JobFailure, JobParked } from '../../../domain/jobs/outcome.ts'
 import type { JobCompletion, JobContext } from '../../_shared/ports/jobs.ts'
 import { PageWriter } from './page-writer.ts'
-import { type ExtractedPage, ExtractionFailure, type StartMessage } from './protocol.ts'
+import { ExtractionFailure, unreadPage } from './protocol.ts'
 import { ChildFailure, runExtraction } from './run.ts'
-import { temporaryCopy } from './temporary-copy.ts'
+import { openSource, type Source } from './source.ts'
 
 // A file that breaks its reader on more pages than this is not worth more processes.
 const brokenPagesMax = 3
 
 /** Reads one document into pages. An attempt goes on where the one before it ended. */
 export async function extractDocument(context: JobContext): Promise<JobCompletion> {
-  const { deps, job, host, signal } = context
+  const { job } = context
   const of = { tenantId: job.tenantId, documentId: job.subjectId ?? '', jobId: job.id }
-  const { kind, passwordSealed, storageKey } = await findDocumentSource(deps.db, of)
-  const password = passwordSealed && (await unseal(deps.config.secret, passwordSealed))
-  const body = await deps.storage.get(storageKey)
-  if (!body) throw new JobFailure('damaged', 'The stored file is missing.', true)
-  await using copy = await temporaryCopy(host.temporaryFolder, body, signal)
   const writer = await writerOf(context, of)
+  if (job.payload.divided === true) return completion(writer, of)
+  await using source = await openSource(context, of)
   try {
-    const { path } = copy
-    await readPages(context, writer, { path, kind, password: password || null })
+    await readPages(context, writer, source)
   } catch (err) {
     throw err instanceof ExtractionFailure ? new JobFailure(err.code, err.message, true) : err
   }
+  if (await writer.divide()) throw new JobParked()
+  return completion(writer, of)
+}
+
+function completion(writer: PageWriter, of: DocumentOfJob): JobCompletion {
   return {
-    result: { page_count: writer.pageCount },
+    result: { page_count: writer.pageCount ?? writer.nextPage - 1 },
     effect: async (tx) => {
+      await giveUpPendingPages(tx, of)
       const code = await finishPages(tx, of, writer.spentMs())
       if (code) throw new JobFailure(code, 'None of its pages could be read.', true)
     },
@@ -46,17 +47,19 @@ async function writerOf(context: JobContext, of: DocumentOfJob): Promise<PageWri
   return new PageWriter(context, { of, nextPage, restart })
 }
 
-type Source = Pick<StartMessage, 'path' | 'kind' | 'password'>
-
 /** A page that kills or stalls its reader is recorded as broken, and another process reads on after it. */
-async function readPages(context: JobContext, writer: PageWriter, source: Source): Promise<void> {
+async function readPages(
+  context: JobContext,
+  writer: PageWriter,
+  { path, kind, password }: Source,
+): Promise<void> {
   const { host, signal, log } = context
   const { pagesMax, deadlineMs, ...limits } = host.extraction
   const deadlineAt = performance.now() + deadlineMs
   for (let brokenPages = 0; ; brokenPages++) {
     try {
       const batches = runExtraction({
-        ...source,
+        ...{ path, kind, password },
         pagesMax,
         signal,
         fromPage: writer.nextPage,
@@ -76,20 +79,8 @@ async function readPages(context: JobContext, writer: PageWriter, source: Source
         code: err.code,
         detail: err.detail,
       })
-      await writer.append([brokenPage(writer.nextPage, err)])
+      await writer.append([unreadPage(writer.nextPage, err.code)])
       if (writer.nextPage > (writer.pageCount ?? 0)) return
     }
-  }
-}
-
-function brokenPage(number: number, { code }: ChildFailure): ExtractedPage {
-  return {
-    number,
-    widthPoints: null,
-    heightPoints: null,
-    rotation: 0,
-    text: '',
-    words: new Uint8Array(),
-    failureCode: code,
   }
 }

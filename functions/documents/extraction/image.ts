@@ -1,6 +1,11 @@
 import sharp, { type Metadata } from 'sharp'
-import { ExtractionFailure } from './protocol.ts'
-import { type DrawingScale, type PointSize, type Raster, rasterSize } from './raster.ts'
+import {
+  type ChildMessage,
+  type ExtractedPage,
+  ExtractionFailure,
+  type StartMessage,
+} from './protocol.ts'
+import { type DrawingScale, type PageSize, type Raster, rasterSize } from './raster.ts'
 
 /**
  * Pixels of one page of an image file, by its own header: an A4 page at 900 dpi. A small file that announces more is
@@ -9,17 +14,21 @@ import { type DrawingScale, type PointSize, type Raster, rasterSize } from './ra
 export const imagePixelsMax = 80_000_000
 const pointsPerInch = 72
 const dpiWithin = { min: 30, max: 2_400 } // outside, a camera or a program has written nonsense
-const turnedOrientations = 5 // EXIF orientations from here on swap width and height
+// By EXIF orientation, the clockwise turn that was needed. The mirrored ones are turned like their neighbours.
+const turns = [0, 0, 0, 180, 180, 90, 90, 270, 270] as const
 
 // One page at a time in a process of its own: libvips' own threads and cache would only add memory.
 sharp.concurrency(1)
 sharp.cache(false)
 
+/** `nativeDpi`: of the stored pixels, as the file says or {@link pointsPerInch}. */
+export type ImageSize = PageSize & { nativeDpi: number; rotation: ExtractedPage['rotation'] }
+
 /** An open image file: a PNG or JPEG is one page, a TIFF has as many as it has directories. */
 export type OpenImage = {
   pageCount: number
   /** Upright, in points: pixels by the file's resolution, one pixel a point where it has none. */
-  size(number: number): Promise<PointSize>
+  size(number: number): Promise<ImageSize>
   draw(number: number, scale: DrawingScale): Promise<Raster>
   close(): void
 }
@@ -27,12 +36,43 @@ export type OpenImage = {
 /** @throws {ExtractionFailure} `damaged`, or `unsupported` when it has more pixels than {@link imagePixelsMax} */
 export async function openImage(path: string): Promise<OpenImage> {
   const { pages = 1 } = await pageMetadata(path, 1)
-  const size = async (number: number) => pointSize(await pageMetadata(path, number))
+  const size = async (number: number) => imageSize(await pageMetadata(path, number))
   return {
     pageCount: pages,
     size,
     draw: async (number, scale) => drawPage(path, number, rasterSize(await size(number), scale)),
     close: () => {},
+  }
+}
+
+/** Lists the pages of an image, without looking at a pixel: their text is recognized later, page by page. */
+export async function* readImage(start: StartMessage): AsyncGenerator<ChildMessage> {
+  const { pageCount, size } = await openImage(start.path)
+  if (pageCount > start.pagesMax) {
+    throw new ExtractionFailure(
+      'too_many_pages',
+      `The image has ${pageCount} pages; at most ${start.pagesMax} are read.`,
+    )
+  }
+  yield { type: 'document', pageCount, title: null, author: null }
+  for (let number = start.fromPage; number <= pageCount; number++)
+    yield { type: 'page', page: imagePage(number, await size(number)) }
+}
+
+/** A page of an image before its text is recognized. */
+export function imagePage(number: number, size: ImageSize): ExtractedPage {
+  const { widthPoints, heightPoints, rotation } = size
+  return {
+    number,
+    widthPoints,
+    heightPoints,
+    rotation,
+    text: '',
+    words: new Uint8Array(),
+    textChoice: 'ocr',
+    textReason: 'image',
+    confidences: null,
+    failureCode: null,
   }
 }
 
@@ -57,11 +97,13 @@ function damaged(err: unknown): never {
   })
 }
 
-function pointSize({ width, height, density, orientation = 1 }: Metadata): PointSize {
+function imageSize({ width, height, density, orientation = 1 }: Metadata): ImageSize {
   const isKnown = density && density >= dpiWithin.min && density <= dpiWithin.max
-  const pointsPerPixel = pointsPerInch / (isKnown ? density : pointsPerInch)
-  const [across, down] = orientation >= turnedOrientations ? [height, width] : [width, height]
-  return { widthPoints: across * pointsPerPixel, heightPoints: down * pointsPerPixel }
+  const nativeDpi = isKnown ? density : pointsPerInch
+  const rotation = turns[orientation] ?? 0
+  const [across, down] = rotation % 180 === 0 ? [width, height] : [height, width]
+  const points = (pixels: number) => (pixels / nativeDpi) * pointsPerInch
+  return { widthPoints: points(across), heightPoints: points(down), nativeDpi, rotation }
 }
 
 async function drawPage(

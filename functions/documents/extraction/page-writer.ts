@@ -1,4 +1,6 @@
 import type { Tx } from '../../../db/client.ts'
+import { runItemOfJob } from '../../../domain/batches/items.ts'
+import { divideIntoPages, pendingPages } from '../../../domain/documents/page-parts.ts'
 import {
   appendPages,
   beginPages,
@@ -8,6 +10,13 @@ import { dropFromPayload, holdLease } from '../../../domain/jobs/lease.ts'
 import { JobMoot } from '../../../domain/jobs/outcome.ts'
 import type { JobContext } from '../../_shared/ports/jobs.ts'
 import type { ContentMessage, DocumentMessage, ExtractedPage } from './protocol.ts'
+import { withoutRecognition } from './text-source.ts'
+
+/** What is stored of a page now: one whose picture is to be read waits for that. */
+const plannedPage = (page: ExtractedPage, isOcrOn: boolean) =>
+  isOcrOn
+    ? { ...page, pending: page.textChoice === 'ocr' || page.textChoice === 'mixed' }
+    : { ...withoutRecognition(page), pending: false }
 
 /** Stores what the child says: each batch in one fenced transaction with the progress. */
 export class PageWriter {
@@ -38,7 +47,9 @@ export class PageWriter {
     const last = pages.at(-1)?.number
     if (last === undefined) return
     const spentMs = this.spentMs()
-    await this.fenced(last, (tx) => appendPages(tx, this.of, { pages, spentMs }))
+    const isOcrOn = this.context.host.ocr !== null
+    const rows = pages.map((page) => plannedPage(page, isOcrOn))
+    await this.fenced(last, (tx) => appendPages(tx, this.of, { pages: rows, spentMs }))
     this.nextPage = last + 1
   }
 
@@ -56,12 +67,25 @@ export class PageWriter {
     await this.fenced(this.nextPage - 1, async (tx) => {
       await beginPages(tx, this.of, { ...header, restart })
       if (restart) await dropFromPayload(tx, this.lease, 'restart')
+      if (this.context.job.payload.batch === true) await runItemOfJob(tx, this.lease)
     })
     this.restart = false
   }
 
   private get lease() {
     return this.context.job
+  }
+
+  /** Has what is written now been the whole of it, or do pages wait to be read one by one? */
+  async divide(): Promise<boolean> {
+    const { db } = this.context.deps
+    const pages = await pendingPages(db, this.of)
+    if (pages.length === 0) return false
+    const pagesMax = this.context.host.ocr?.pagesMax ?? pages.length
+    const division = { pages, pagesMax, spentMs: this.spentMs() }
+    const to = { of: this.of, lease: this.lease }
+    await this.fenced(this.nextPage - 1, (tx) => divideIntoPages(tx, to, division))
+    return true
   }
 
   private async fenced(done: number, work: (tx: Tx) => Promise<void>): Promise<void> {

@@ -1,5 +1,6 @@
 import { packWords } from '../../../domain/documents/words.ts'
 import { type Edges, type GlyphSource, pageText } from './page-text.ts'
+import { measureObjects, measureText } from './pdf-measure.ts'
 import {
   loadPdfium,
   metaText,
@@ -14,7 +15,9 @@ import {
   type ExtractedPage,
   ExtractionFailure,
   type StartMessage,
+  unreadPage,
 } from './protocol.ts'
+import { textSource } from './text-source.ts'
 
 const deviceSide = 1_000_000 // pixels; a millionth of the page is the precision of a box
 const metadataCharactersMax = 500
@@ -25,8 +28,7 @@ const isHighSurrogate = (code: number) => code >= 0xd800 && code <= 0xdbff
  * @throws {ExtractionFailure} for the whole document; a page that cannot be read is yielded with its code
  */
 export async function* readPdf(start: StartMessage): AsyncGenerator<ChildMessage> {
-  const pdfium = await loadPdfium()
-  const { document } = openPdf(pdfium, start.path, start.password)
+  const { pdfium, document } = await openPdfPages(start.path, start.password)
   const pageCount = pdfium.native._FPDF_GetPageCount(document)
   if (pageCount < 1) throw new ExtractionFailure('damaged', 'The file is damaged: it has no pages.')
   if (pageCount > start.pagesMax) {
@@ -46,12 +48,20 @@ export async function* readPdf(start: StartMessage): AsyncGenerator<ChildMessage
   }
 }
 
+/** @throws {ExtractionFailure} as {@link openPdf} */
+export async function openPdfPages(path: string, password: string | null) {
+  const pdfium = await loadPdfium()
+  const { document } = openPdf(pdfium, path, password)
+  return { pdfium, document }
+}
+
 function metadata(pdfium: Pdfium, document: number, tag: string): string | null {
   const text = metaText(pdfium, document, tag)?.toWellFormed().replaceAll('\0', '')
   return text ? text.slice(0, metadataCharactersMax).toWellFormed() : null
 }
 
-function readPage(pdfium: Pdfium, document: number, number: number): ExtractedPage {
+/** The text layer of one page, and where its text should come from. */
+export function readPage(pdfium: Pdfium, document: number, number: number): ExtractedPage {
   const { native } = pdfium
   const page = native._FPDF_LoadPage(document, number - 1)
   if (page === 0) return brokenPage(number)
@@ -65,22 +75,22 @@ function readPage(pdfium: Pdfium, document: number, number: number): ExtractedPa
   }
   const { text, words } = pageText(glyphs(pdfium, textPage, toPage))
   native._FPDFText_ClosePage(textPage)
+  const source = textSource({ ...measureText(text), ...measureObjects(pdfium, page) })
   native._FPDF_ClosePage(page)
-  const packed = packWords(words)
-  return { number, widthPoints, heightPoints, rotation, text, words: packed, failureCode: null }
-}
-
-function brokenPage(number: number): ExtractedPage {
   return {
+    ...source,
     number,
-    widthPoints: null,
-    heightPoints: null,
-    rotation: 0,
-    text: '',
-    words: new Uint8Array(),
-    failureCode: 'damaged',
+    widthPoints,
+    heightPoints,
+    rotation,
+    text,
+    words: packWords(words),
+    confidences: null,
+    failureCode: null,
   }
 }
+
+const brokenPage = (number: number): ExtractedPage => unreadPage(number, 'damaged')
 
 type ToPage = (left: number, bottom: number, right: number, top: number) => Edges
 

@@ -41,9 +41,12 @@ function pageOf(number: number, text: string): ExtractedPage {
     number,
     widthPoints: null,
     heightPoints: null,
-    rotation: 0 as const,
+    rotation: 0,
     text,
     words: new Uint8Array(),
+    confidences: null,
+    textChoice: 'text_layer',
+    textReason: text.trim() === '' ? 'blank' : 'has_text',
     failureCode: null,
   }
 }

@@ -1,14 +1,39 @@
 import type { DocumentKind, FailureCode } from '../../../db/schema/index.ts'
+import type { TextChoice, TextReason } from '../../../db/schema/text-sources.ts'
 
 /** One page as it leaves the child process. `words` is packed, see `domain/documents/words.ts`. */
 export type ExtractedPage = {
+  textChoice: TextChoice | null // null: it was not read
+  textReason: TextReason | null
   number: number // from 1
   widthPoints: number | null // null for kinds without geometry
   heightPoints: number | null
   rotation: 0 | 90 | 180 | 270
   text: string
   words: Uint8Array
+  confidences: Uint8Array | null // of each word, when some were recognized
   failureCode: FailureCode | null // this page alone could not be read
+}
+
+/** A page that could not be read. */
+export const unreadPage = (number: number, failureCode: FailureCode): ExtractedPage => ({
+  number,
+  widthPoints: null,
+  heightPoints: null,
+  rotation: 0,
+  text: '',
+  words: new Uint8Array(),
+  textChoice: null,
+  textReason: null,
+  confidences: null,
+  failureCode,
+})
+
+/** How the picture of a page is read. */
+export type Recognition = {
+  dpi: number
+  languages: readonly string[]
+  dataPaths: readonly string[] // of each language, a `.traineddata` file, compressed or not
 }
 
 /** What one child is to do. The password comes only this way: never in arguments or environment. */
@@ -19,6 +44,8 @@ export type StartMessage = {
   password: string | null
   fromPage: number // pages before it are already stored
   pagesMax: number
+  /** Read page `fromPage` alone, and its picture too when its text does not come from the text layer; `null`: never. */
+  onePage?: { recognition: Recognition | null }
 }
 
 /** The parent has dealt with these pages; the child may run at most {@link pagesAheadMax} pages ahead. */

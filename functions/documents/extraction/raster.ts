@@ -12,11 +12,11 @@ export const drawnPixelsMax = 25_000_000
 const drawnSideMax = 20_000 // pixels; a strip of one pixel's height is no page either
 
 /** A page's size in points, as it is seen. */
-export type PointSize = { widthPoints: number; heightPoints: number }
+export type PageSize = { widthPoints: number; heightPoints: number }
 
 /** The size of the picture in whole pixels, at least one a side. */
 export function rasterSize(
-  { widthPoints, heightPoints }: PointSize,
+  { widthPoints, heightPoints }: PageSize,
   scale: DrawingScale,
 ): { width: number; height: number } {
   const asked = 'dpi' in scale ? scale.dpi / 72 : scale.widthPixels / widthPoints

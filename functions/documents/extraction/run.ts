@@ -95,8 +95,8 @@ class ExtractionChild {
     this.exited = this.watchExit()
     run.signal.addEventListener('abort', this.abort)
     this.watch = setInterval(() => void this.enforceLimits(), watchIntervalMs)
-    const { path, kind, password, fromPage, pagesMax } = run
-    this.send({ type: 'start', path, kind, password, fromPage, pagesMax })
+    const { childPath: _, limits: __, signal: ___, ...start } = run
+    this.send({ type: 'start', ...start })
   }
 
   /** What the child has said since the last call; waits when that is nothing. */

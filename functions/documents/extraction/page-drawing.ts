@@ -1,0 +1,38 @@
+import sharp from 'sharp'
+import { openDrawing } from './drawing.ts'
+import { type ChildMessage, ExtractionFailure, type PictureMessage, type StartMessage } from './protocol.ts'
+
+// Text stays sharp at this quality, in a third of the bytes of the best one.
+const jpegQuality = 85
+
+type Picture = NonNullable<StartMessage['pictures']>[number]
+
+/** Draws the pages that are asked for, in their order; a page that cannot be drawn says so alone. */
+export async function* drawPictures(
+  { path, kind, password }: StartMessage,
+  pictures: readonly Picture[],
+): AsyncGenerator<ChildMessage> {
+  const drawing = await openDrawing({ path, kind, password })
+  try {
+    for (const picture of pictures) yield { type: 'picture', ...picture, ...(await draw(drawing, picture)) }
+  } finally {
+    drawing.close()
+  }
+}
+
+type Drawing = Awaited<ReturnType<typeof openDrawing>>
+
+async function draw(
+  drawing: Drawing,
+  { number, widthPixels }: Picture,
+): Promise<Pick<PictureMessage, 'jpeg' | 'failureCode'>> {
+  try {
+    const { width, height, pixels } = await drawing.draw(number, { widthPixels })
+    const raw = { width, height, channels: 4 as const }
+    const jpeg = await sharp(pixels, { raw }).removeAlpha().jpeg({ quality: jpegQuality }).toBuffer()
+    return { jpeg, failureCode: null }
+  } catch (err) {
+    if (err instanceof ExtractionFailure) return { jpeg: null, failureCode: err.code }
+    throw err
+  }
+}
