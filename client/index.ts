@@ -8,6 +8,7 @@ import type { KeysApp } from '../functions/keys/index.ts'
 import type { LogsApp } from '../functions/logs/index.ts'
 import type { SchedulesApp } from '../functions/schedules/index.ts'
 import type { SearchApp } from '../functions/search/index.ts'
+import type { SuggestionsApp } from '../functions/suggestions/index.ts'
 import type { TemplatesApp } from '../functions/templates/index.ts'
 import type { UsersApp } from '../functions/users/index.ts'
 import { withTimeout } from './timeout.ts'
@@ -48,6 +49,7 @@ export function createClient({ baseUrl, key, timeoutMs, fetch: send }: ClientOpt
     schedules: hc<SchedulesApp>(baseUrl, options).v1.schedules,
     templates: hc<TemplatesApp>(baseUrl, options).v1.templates,
     annotations: hc<AnnotationsApp>(baseUrl, options).v1.annotations,
+    suggestions: hc<SuggestionsApp>(baseUrl, options).v1.suggestions,
     logs: hc<LogsApp>(baseUrl, options).v1.logs,
     health: hc<HealthApp>(baseUrl, options).v1.health,
     docs: hc<DocsApp>(baseUrl, options),

@@ -28,6 +28,7 @@ export const registry: readonly FunctionEntry[] = [
   { name: 'schedules' },
   { name: 'annotations' },
   { name: 'templates' },
+  { name: 'suggestions' },
 ]
 
 /**

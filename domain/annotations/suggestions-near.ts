@@ -14,7 +14,7 @@ export type LabelledRegion = {
 }
 
 /** From this overlap on a region that is proposed is one that is known: a model repeats itself a pixel off. */
-export const sameProposalIouMin = 0.9
+const sameProposalIouMin = 0.9 - 1e-9 // boxes that overlap by nine tenths may miss them by their last bits
 /** Up to this difference; a box that is turned by half covers what it did. */
 const sameRotationDegreesMax = 5
 
@@ -29,7 +29,7 @@ export function isSameRegion(one: LabelledRegion, other: LabelledRegion): boolea
 }
 
 // With an IoU of t no side of the one begins further from that of the other than this share of its extent.
-const reach = (1 - sameProposalIouMin) / sameProposalIouMin + 1e-9
+const reach = (1 - sameProposalIouMin) / sameProposalIouMin
 
 const overlap = (at: string, extent: string) =>
   `greatest(0, least(k.${at} + k.${extent}, p.${at} + p.${extent}) - greatest(k.${at}, p.${at}))`
@@ -89,3 +89,10 @@ export async function findNear(
     where suggested.id is not null or labelled.id is not null`)
   return [...found]
 }
+
+/** Condition on a row of `suggestions`: its place has no annotation with its label. */
+export const isWithoutAnnotation = sql`not exists (
+  select from annotations k, lateral (select suggestions.x, suggestions.y, suggestions.width, suggestions.height,
+    suggestions.rotation) p
+  where k.tenant_id = suggestions.tenant_id and k.document_id = suggestions.document_id and k.page = suggestions.page
+    and k.label_name = suggestions.label_name and k.deleted_at is null and ${isSame})`

@@ -9,8 +9,8 @@ type Poster = {
 /** Path parameters that reach real rows, by function. */
 export type Resources = Record<string, Record<string, string>>
 
-async function created(response: Response): Promise<Record<string, string>> {
-  const body = (await response.json()) as Record<string, string>
+async function created<T = Record<string, string>>(response: Response): Promise<T> {
+  const body = (await response.json()) as T
   expect(response.ok, JSON.stringify(body)).toBe(true)
   return body
 }
@@ -30,6 +30,10 @@ export async function createResources({ post }: Poster, name: string): Promise<R
   const region = { document_id: document.id, page: 1, box: [0.1, 0.1, 0.2, 0.2] }
   const annotation = await created(await post('/v1/annotations', { ...region, label_name: name }))
   await created(await post(`/v1/annotations/${annotation.id}/validate`, { validation: 'valid' }))
+  const suggested = { ...region, box: [0.5, 0.5, 0.2, 0.2], label_name: name }
+  const { suggestion } = await created<{ suggestion: { id: string } }>(
+    await post('/v1/suggestions', suggested),
+  )
   const labels = [{ name: 'total' }]
   const template = await created(await post('/v1/templates', { name, labels }))
   return {
@@ -40,5 +44,6 @@ export async function createResources({ post }: Poster, name: string): Promise<R
     schedules: { id: schedule.id ?? '' },
     annotations: { id: annotation.id ?? '' },
     templates: { id: template.id ?? '' },
+    suggestions: { id: suggestion.id },
   }
 }
