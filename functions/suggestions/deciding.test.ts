@@ -1,8 +1,8 @@
 import { and, eq } from 'drizzle-orm'
 import { expect, test } from 'vitest'
 import { annotations, annotationVersions } from '../../db/schema/index.ts'
+import { type Annotation, type Suggestion, suggesting } from '../../test/fixtures/suggesting.ts'
 import { bodyOf } from '../../test/harness/requests.ts'
-import { type Annotation, type Suggestion, suggesting } from './suggesting.fixture.ts'
 
 async function deciding() {
   const world = await suggesting()

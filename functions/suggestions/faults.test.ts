@@ -2,9 +2,9 @@ import { sql } from 'drizzle-orm'
 import { expect, test } from 'vitest'
 import type { Db } from '../../db/client.ts'
 import { annotations } from '../../db/schema/index.ts'
+import { type Suggestion, suggesting } from '../../test/fixtures/suggesting.ts'
 import { eventually } from '../../test/harness/eventually.ts'
 import { bodyOf } from '../../test/harness/requests.ts'
-import { type Suggestion, suggesting } from './suggesting.fixture.ts'
 
 /** Sends a request that gets as far as writing to `table`, and there loses its connection. */
 async function cutOff(db: Db, table: string, send: () => Promise<Response>): Promise<Response> {

@@ -2,9 +2,9 @@ import { and, eq } from 'drizzle-orm'
 import { expect, test } from 'vitest'
 import { annotations, suggestions } from '../../db/schema/index.ts'
 import { createAnnotation } from '../../domain/annotations/creation.ts'
+import { type Proposed, type Suggestion, suggesting } from '../../test/fixtures/suggesting.ts'
 import { addDocument } from '../../test/harness/documents.ts'
 import { bodyOf } from '../../test/harness/requests.ts'
-import { type Proposed, type Suggestion, suggesting } from './suggesting.fixture.ts'
 
 type Verdicts = { items: { verdict: string; suggestion_id: string | null }[] }
 type Problem = { errors?: { pointer: string; detail: string }[] }
