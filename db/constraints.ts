@@ -81,6 +81,15 @@ export const constraintProblems: Record<string, DatabaseProblem> = {
   document_pages_confidences_are_of_words: invalid('Each word has one confidence.'),
   document_pages_words_are_whole: invalid('Packed words have 24 bytes each.'),
 
+  page_images_pkey: conflict('The picture of this page was asked for meanwhile. Try again.'),
+  page_images_document_exists: missing('The document does not exist.'),
+  page_images_number_is_positive: invalid('Pages are numbered from 1.'),
+  page_images_width_is_positive: invalid('A picture is at least one pixel wide.'),
+  page_images_file_is_sha256: invalid('The hash of a file has 32 bytes.'),
+  page_images_picture_is_whole: invalid('A picture has its bytes, or none of what tells of them.'),
+  page_images_outcome_is_one: invalid('A page is drawn or has failed, not both.'),
+  page_images_failure_is_known: invalid('The failure is not one of those that exist.'),
+
   jobs_pkey: sameId,
   jobs_dedupe_key_is_unique: duplicate('A job with this dedupe key waits already.'),
   jobs_status_is_open: invalid('A job here is queued, waiting or running.'),

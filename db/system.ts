@@ -7,6 +7,7 @@ export * from './system-jobs-counts.ts'
 export * from './system-jobs-report.ts'
 export { readWaitFacts } from './system-jobs-why.ts'
 export * from './system-jobs-workers.ts'
+export * from './system-page-images.ts'
 export * from './system-schedules.ts'
 
 // The few statements without a tenant. Each begins with its name, for whoever reads `pg_stat_activity`. The test that

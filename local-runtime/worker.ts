@@ -49,7 +49,7 @@ const worker = new QueueWorker({
 })
 worker.run().catch(endOnSurprise)
 keepSchedules({ db: deps.db, log: deps.log, signal: stopping.signal }).catch(endOnSurprise)
-const { jobHistoryDays, runEventDays, trashDays } = config.retention
+const { jobHistoryDays, runEventDays, trashDays, pageImages } = config.retention
 void maintain({
   db: deps.db,
   log: deps.log,
@@ -58,6 +58,7 @@ void maintain({
   signal: stopping.signal,
   historyDays: Math.max(jobHistoryDays, runEventDays),
   trashDays,
+  pageImages,
   filesAfterMs,
 })
 reportToSupervisor({

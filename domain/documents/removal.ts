@@ -1,11 +1,11 @@
 import { and, asc, eq, inArray, lt, notExists, type SQL } from 'drizzle-orm'
-import { uuidv7 } from 'uuidv7'
 import type { Tx } from '../../db/client.ts'
 import { documentVersions } from '../../db/schema/document-versions.ts'
 import { blobs, documents } from '../../db/schema/documents.ts'
-import { cancelJob, enqueueJob } from '../jobs/queue.ts'
+import { cancelJob } from '../jobs/queue.ts'
 import { publishChange } from '../webhooks/publish.ts'
-import { blobDeletionJobKind } from './processing.ts'
+import { enqueueBytesRemoval } from './bytes-removal.ts'
+import { lockPageImageKeys } from './page-drawing.ts'
 import { lockRunOfDocument } from './run-lock.ts'
 import { anyDigest } from './stored-files.ts'
 
@@ -18,9 +18,6 @@ type Removal = {
   /** Only when it was put into the trash before this, and lies there still. */
   trashedBefore?: Date
 }
-
-// Bytes that stay behind are found by nobody.
-const bytesRemovalAttemptsMax = 20
 
 /**
  * Deletes a document with its pages and versions and ends its run. Bytes that no other document or version has go, too:
@@ -48,6 +45,7 @@ export async function removeDocument(tx: Tx, removal: Removal): Promise<boolean>
     .where(itsBytes)
     .orderBy(asc(blobs.sha256))
     .for('update')
+  const pictures = await lockPageImageKeys(tx, { tenantId, documentId })
   const inVersion = versions === null ? undefined : inArray(documents.version, [...versions])
   const inTrash = trashedBefore && lt(documents.trashedAt, trashedBefore)
   const [gone] = await tx
@@ -57,8 +55,7 @@ export async function removeDocument(tx: Tx, removal: Removal): Promise<boolean>
   if (!gone) return false
   await cancelJob(tx, { tenantId, id: gone.jobId })
   await publishChange(tx, { tenantId, type: 'document.deleted', subjectId: documentId, data: {} })
-  for (const storageKey of await deleteUnneeded(tx, itsBytes))
-    await enqueueBytesRemoval(tx, removal, storageKey)
+  await enqueueBytesRemoval(tx, removal, [...(await deleteUnneeded(tx, itsBytes)), ...pictures])
   return true
 }
 
@@ -74,15 +71,4 @@ async function deleteUnneeded(tx: Tx, someBytes: SQL | undefined): Promise<strin
     .where(and(someBytes, notExists(named(documents)), notExists(named(documentVersions))))
     .returning({ storageKey: blobs.storageKey })
   return unneeded.map(({ storageKey }) => storageKey)
-}
-
-async function enqueueBytesRemoval(tx: Tx, { tenantId, requestId }: Removal, storageKey: string) {
-  await enqueueJob(tx, {
-    tenantId,
-    id: uuidv7(),
-    kind: blobDeletionJobKind,
-    payload: { storage_key: storageKey },
-    attemptsMax: bytesRemovalAttemptsMax,
-    ...(requestId === null ? {} : { requestId }),
-  })
 }

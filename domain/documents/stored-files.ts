@@ -1,10 +1,10 @@
 import { and, eq, type SQL, sql } from 'drizzle-orm'
-import type { PgColumn } from 'drizzle-orm/pg-core'
+import { type PgColumn, unionAll } from 'drizzle-orm/pg-core'
 import type { Db } from '../../db/client.ts'
-import { blobs, tenants } from '../../db/schema/index.ts'
+import { blobs, pageImages, tenants } from '../../db/schema/index.ts'
 
 /**
- * The storage keys that a tenant's rows name, among the rows for these digests.
+ * The storage keys that a tenant's rows name, among the rows for these digests: uploaded files and drawn pages.
  * @param sha256s at most some hundred; they travel as one parameter
  * @returns `null`: this database does not know the tenant, so it cannot tell
  */
@@ -13,12 +13,15 @@ export async function namedStorageKeys(
   tenantId: string,
   sha256s: readonly Uint8Array[],
 ): Promise<ReadonlySet<string> | null> {
-  const ofTenant = eq(blobs.tenantId, tenantId)
-  const rows = await db
-    .select({ storageKey: blobs.storageKey })
-    .from(tenants)
-    .leftJoin(blobs, and(ofTenant, anyDigest(blobs.sha256, sha256s)))
-    .where(eq(tenants.id, tenantId))
+  const ofTenant = (table: typeof blobs | typeof pageImages) =>
+    and(eq(table.tenantId, tenantId), anyDigest(table.sha256, sha256s))
+  const keyOf = (table: typeof blobs | typeof pageImages) =>
+    db
+      .select({ storageKey: sql<string | null>`${table.storageKey}`.as('storage_key') })
+      .from(tenants)
+      .leftJoin(table, ofTenant(table))
+      .where(eq(tenants.id, tenantId))
+  const rows = await unionAll(keyOf(blobs), keyOf(pageImages))
   if (rows.length === 0) return null
   return new Set(rows.map(({ storageKey }) => storageKey).filter((key) => key !== null))
 }

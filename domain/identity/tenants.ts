@@ -11,6 +11,7 @@ import {
   tenants,
   users,
 } from '../../db/schema/index.ts'
+import { pageImageKeysOfTenant } from '../documents/page-drawing.ts'
 
 export type TenantRow = typeof tenants.$inferSelect
 
@@ -68,6 +69,7 @@ export async function deleteTenant(tx: Tx, tenantId: string): Promise<string[] |
     .where(and(eq(tenants.id, tenantId), eq(tenants.isOperator, false)))
     .for('update')
   if (!tenant) return null
+  const pictures = await pageImageKeysOfTenant(tx, tenantId)
   await tx.delete(documents).where(eq(documents.tenantId, tenantId))
   const files = await tx
     .delete(blobs)
@@ -79,5 +81,5 @@ export async function deleteTenant(tx: Tx, tenantId: string): Promise<string[] |
   await tx.delete(jobHistory).where(eq(jobHistory.tenantId, tenantId))
   await tx.delete(runEvents).where(eq(runEvents.tenantId, tenantId))
   await tx.delete(tenants).where(eq(tenants.id, tenantId))
-  return files.map(({ storageKey }) => storageKey)
+  return [...files.map(({ storageKey }) => storageKey), ...pictures]
 }

@@ -137,6 +137,7 @@ function processesOf(s: Settings) {
       runEventDays: s.OCTAVO_RUN_EVENT_DAYS,
       jobHistoryDays: s.OCTAVO_JOB_HISTORY_DAYS,
       trashDays: s.TRASH_DAYS,
+      pageImages: { bytesMax: s.PAGE_IMAGE_BYTES_MAX, days: s.PAGE_IMAGE_DAYS },
     },
   }
 }

@@ -27,6 +27,7 @@ test('maintenance removes old replies and files that nothing names, and makes pa
     storage,
     historyDays: 30,
     trashDays: 30,
+    pageImages: { bytesMax: 1, days: 30 },
     filesAfterMs: 0,
     signal: stop.signal,
   })

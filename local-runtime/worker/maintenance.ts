@@ -1,17 +1,21 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { dropOldPartitions, ensurePartitions } from '../../db/partitions.ts'
 import { deleteExpiredIdempotencyKeys } from '../../db/system.ts'
+import { boundPageImages } from '../../domain/documents/page-images-cache.ts'
 import { emptyTrash } from '../../domain/documents/trash.ts'
 import { type FileSweep, sweepUnnamedFiles } from './unnamed-files.ts'
 
 const sweepMs = 60_000
 const dayMs = 24 * 3_600_000
 const trashMs = 600_000
+const pageImagesMs = 600_000
 const partitionsMs = 6 * 3_600_000 // partitions are made two months ahead: nothing hurries
 
 export type Maintenance = FileSweep & {
   historyDays: number // how long finished jobs and their events are kept
   trashDays: number // how long documents stay in the trash; 0: for ever
+  /** Bounds of the cache of drawn pages: its bytes, and the days for which one stays that nobody looks at. */
+  pageImages: { bytesMax: number; days: number }
   /** To the first look at every stored file, which is much to read for a worker that may soon be replaced. */
   filesAfterMs: number
 }
@@ -28,6 +32,7 @@ export async function maintain(maintenance: Maintenance): Promise<void> {
       while ((await deleteExpiredIdempotencyKeys(db, now())) > 0);
     }),
     trashDays > 0 && repeat(maintenance, 'the trash', trashMs, () => removeTrash(maintenance)),
+    repeat(maintenance, 'drawn pages', pageImagesMs, () => dropPageImages(maintenance)),
     waitFor(filesAfterMs, signal).then(() =>
       repeat(maintenance, 'stored files', dayMs, () => sweepUnnamedFiles(maintenance)),
     ),
@@ -41,6 +46,15 @@ async function removeTrash({ db, log, now, trashDays, signal }: Maintenance): Pr
     log.warn('A document stays in the trash', { document_id: documentId }, err)
   const removed = await emptyTrash(db, { before, at, signal, onFailure })
   if (removed > 0) log.info('Documents in the trash were deleted', { removed })
+}
+
+async function dropPageImages(maintenance: Maintenance): Promise<void> {
+  const { db, log, now, storage, pageImages, signal } = maintenance
+  const { bytesMax, days } = pageImages
+  const usedBefore = new Date(now().getTime() - days * dayMs)
+  const deleteBytes = (storageKey: string) => storage.delete(storageKey)
+  const dropped = await boundPageImages(db, { bytesMax, usedBefore, signal, deleteBytes })
+  if (dropped > 0) log.info('Drawn pages that nobody needed were dropped', { dropped })
 }
 
 async function repeat(

@@ -47,6 +47,7 @@ test('the statements without a tenant are these, and each says its name', async 
     ...[
       'listExpiredTrash',
       'listJobLimits',
+      'listLeastUsedPageImages',
       'listRecentFailures',
       'listRunningJobs',
       'listTenantsWithEnded',
@@ -54,7 +55,7 @@ test('the statements without a tenant are these, and each says its name', async 
     ],
     ...['lockDueSchedules', 'msUntilNextSchedule'],
     ...['promoteDueJobs', 'readQueueCounters', 'readWaitFacts', 'recoverExpiredLeases'],
-    ...['releaseDependents', 'removeWorker', 'reportWorker'],
+    ...['releaseDependents', 'removeWorker', 'reportWorker', 'sumPageImageBytes'],
   ]
   expect(Object.keys(systemCalls).sort()).toEqual(names)
   const texts = [...(await systemStatements())]

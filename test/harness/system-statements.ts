@@ -35,6 +35,9 @@ export const systemCalls: { [K in keyof typeof system]: (db: Db) => Promise<unkn
   readQueueCounters: (db) => system.readQueueCounters(db),
   lockDueSchedules: (db) => system.lockDueSchedules(db, { limit: 1 }),
   msUntilNextSchedule: (db) => system.msUntilNextSchedule(db),
+  sumPageImageBytes: (db) => system.sumPageImageBytes(db),
+  listLeastUsedPageImages: (db) =>
+    system.listLeastUsedPageImages(db, { usedBefore: null, limit: 1 }),
   listExpiredTrash: (db) => system.listExpiredTrash(db, { before: new Date(0), limit: 1 }),
   deleteExpiredIdempotencyKeys: (db) => system.deleteExpiredIdempotencyKeys(db, new Date(0)),
 }

@@ -1,4 +1,4 @@
-import { groups, milliseconds, wholeNumber } from '../values.ts'
+import { bytes, groups, milliseconds, wholeNumber } from '../values.ts'
 import { setting } from './setting.ts'
 
 const mebibytes = wholeNumber({ min: 64, max: 65_536 })
@@ -112,6 +112,21 @@ export const processes = {
   OCTAVO_RUN_EVENT_DAYS: setting(wholeNumber({ min: 1, max: 3650 }), {
     group: 'Processes',
     description: 'Time for which run events are kept.',
+    unit: 'days',
+    default: '30',
+    example: '7',
+  }),
+  PAGE_IMAGE_BYTES_MAX: setting(bytes({ min: 0, max: 1024 ** 5 }), {
+    group: 'Processes',
+    description:
+      'Room for drawn pictures of pages, over all tenants; beyond it those that were looked at longest ago go, within ten minutes.',
+    unit: 'bytes',
+    default: '2GiB',
+    example: '20GiB',
+  }),
+  PAGE_IMAGE_DAYS: setting(wholeNumber({ min: 1, max: 36_500 }), {
+    group: 'Processes',
+    description: 'How long a drawn picture of a page stays that nobody looks at.',
     unit: 'days',
     default: '30',
     example: '7',
