@@ -1,6 +1,7 @@
 import { uuidv7 } from 'uuidv7'
 import type { Tx } from '../../db/client.ts'
 import { appendAudit } from '../../domain/audit/append.ts'
+import { reopenUnreadPages } from '../../domain/documents/page-parts.ts'
 import { reprocessDocument } from '../../domain/documents/processing.ts'
 import { removeDocument } from '../../domain/documents/removal.ts'
 import { lockRunOfDocument } from '../../domain/documents/run-lock.ts'
@@ -94,7 +95,7 @@ async function removeInVersion(tx: Tx, c: Call, documentId: string): Promise<voi
 
 export const reprocessHandler =
   (deps: Deps): Handler<typeof routes.reprocessDocument> =>
-  async (c, { param: { id }, header }) => {
+  async (c, { param: { id }, query: { pages }, header }) => {
     const given = header['x-document-password']
     const passwordSealed = given ? await seal(deps.config.secret, headerText(given)) : null
     const answer = await c.write(async (tx) => {
@@ -103,7 +104,11 @@ export const reprocessHandler =
       // First, while the document is still the old run's: its end must not end what the new one begins.
       await cancelJob(tx, { tenantId, id: row.jobId })
       if (passwordSealed) await replacePassword(tx, { tenantId, id, passwordSealed })
-      await reprocessDocument(tx, { tenantId, documentId: id, jobId: uuidv7(), userId, requestId })
+      const document = { tenantId, documentId: id }
+      if (pages === 'unread' && (await reopenUnreadPages(tx, document)) === 0)
+        throw new AppError('conflict', 'All of its pages have been read.')
+      const by = { userId, requestId }
+      await reprocessDocument(tx, { ...document, jobId: uuidv7(), ...by, pages })
       return documentReply(tx, c, id, 202)
     })
     wakeWorkers(deps, c, 'queued')

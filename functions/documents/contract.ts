@@ -1,8 +1,17 @@
 import * as z from 'zod'
 import { documentKinds, documentStatuses, failureCodes } from '../../db/schema/documents.ts'
+import { textChoices, textReasons } from '../../db/schema/text-sources.ts'
 import type { DocumentRow } from './queries.ts'
 
 const path = z.string().meta({ format: 'uri-reference' })
+
+export const TextSource = z
+  .object({ choice: z.enum(textChoices), reason: z.enum(textReasons) })
+  .meta({
+    id: 'TextSource',
+    description:
+      "Whether text is the file's own (`text_layer`), recognized in its picture (`ocr`) or both (`mixed`), and why.",
+  })
 
 /** A document as callers see it. */
 export const Document = z
@@ -27,6 +36,9 @@ export const Document = z
     extraction_ms: z.int().nullable().meta({ description: 'Working time over all attempts.' }),
     title: z.string().nullable(),
     author: z.string().nullable(),
+    text_source: TextSource.nullable().meta({
+      description: 'Of its pages that are not blank; `null` until they have been read.',
+    }),
     language: z.string().nullable().meta({ description: 'ISO 639-1, guessed.', example: 'en' }),
     urls: z.object({ content: path, pages: path, text: path, ndjson: path, events: path }),
     version: z.int().meta({ description: 'Grows with every visible change, progress included.' }),
@@ -52,6 +64,12 @@ export const Page = z
     height_points: z.number().nullable(),
     rotation: z.int().meta({ description: '0, 90, 180 or 270 degrees clockwise.' }),
     text: z.string(),
+    text_source: TextSource.nullable().meta({
+      description: '`null` for a page that was not read.',
+    }),
+    pending: z.boolean().meta({
+      description: 'Its picture is still to be read; `text` is what its text layer has until then.',
+    }),
     failure: z
       .object({ code: z.enum(failureCodes) })
       .nullable()
@@ -66,7 +84,17 @@ export const box = z.tuple([z.number(), z.number(), z.number(), z.number()]).met
 })
 
 export const Words = z
-  .object({ items: z.array(z.object({ text: z.string(), box })) })
+  .object({
+    items: z.array(
+      z.object({
+        text: z.string(),
+        box,
+        confidence: z.number().nullable().meta({
+          description: "How sure recognition is, 0..1; `null` for a word of the file's own text.",
+        }),
+      }),
+    ),
+  })
   .meta({ id: 'Words', description: 'The words of a page in reading order.' })
 
 /** A row as callers see it. */
@@ -91,6 +119,7 @@ export function toDocument(row: DocumentRow): z.input<typeof Document> {
     extraction_ms: row.extractionMs,
     title: row.title,
     author: row.author,
+    text_source: toTextSource(row),
     language: row.language,
     urls: {
       content: `${base}/content`,
@@ -105,6 +134,11 @@ export function toDocument(row: DocumentRow): z.input<typeof Document> {
     updated_at: row.updatedAt.toISOString(),
   }
 }
+
+type SourceColumns = Pick<DocumentRow, 'textChoice' | 'textReason'>
+
+export const toTextSource = ({ textChoice, textReason }: SourceColumns) =>
+  textChoice && textReason ? { choice: textChoice, reason: textReason } : null
 
 export const toHex = (bytes: Uint8Array): string =>
   Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')

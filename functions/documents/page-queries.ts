@@ -8,8 +8,14 @@ const withoutWords = {
   heightPoints: documentPages.heightPoints,
   rotation: documentPages.rotation,
   text: documentPages.text,
+  textChoice: documentPages.textChoice,
+  textReason: documentPages.textReason,
+  pending: documentPages.pending,
   failureCode: documentPages.failureCode,
 }
+
+const { text, words, confidences } = documentPages
+const wordColumns = { text, words, confidences }
 
 type OnePage = { tenantId: string; documentId: string; number: number }
 type SomePages = { tenantId: string; documentId: string; after: number; limit: number }
@@ -29,7 +35,7 @@ export async function findPage(db: Db, { tenantId, documentId, number }: OnePage
 
 export async function findWords(db: Db, { tenantId, documentId, number }: OnePage) {
   const [row] = await db
-    .select({ text: documentPages.text, words: documentPages.words })
+    .select(wordColumns)
     .from(documentPages)
     .where(and(ofDocument(tenantId, documentId), eq(documentPages.number, number)))
   return row ?? null
@@ -47,7 +53,7 @@ export function listPages(db: Db, { tenantId, documentId, after, limit }: SomePa
 
 export function listPagesWithWords(db: Db, { tenantId, documentId, after, limit }: SomePages) {
   return db
-    .select({ ...withoutWords, words: documentPages.words })
+    .select({ ...withoutWords, ...wordColumns })
     .from(documentPages)
     .where(and(ofDocument(tenantId, documentId), gt(documentPages.number, after)))
     .orderBy(asc(documentPages.number))

@@ -35,6 +35,8 @@ test('pages are listed in order and read one by one', async () => {
     height_points: 792,
     rotation: 0,
     text: 'one two',
+    text_source: null,
+    pending: false,
     failure: null,
   })
 })

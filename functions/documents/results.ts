@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import type { Db } from '../../db/client.ts'
-import { unpackWords } from '../../domain/documents/words.ts'
+import { confidenceOf, unpackWords } from '../../domain/documents/words.ts'
 import type { Call } from '../_shared/http/call.ts'
 import { isUnchanged } from '../_shared/http/etag.ts'
 import { toPage } from '../_shared/http/pages.ts'
@@ -10,7 +10,7 @@ import { streamed } from '../_shared/http/streamed.ts'
 import type { Deps } from '../_shared/ports/deps.ts'
 import { missing, type ReadVisible, requireCompleted } from './access.ts'
 import { cachedResult, type ResultPart, resultKey } from './cached-result.ts'
-import type { Page, Words } from './contract.ts'
+import { type Page, toTextSource, type Words } from './contract.ts'
 import { findPage, findWords, listPages, listPagesWithWords, type PageRow } from './page-queries.ts'
 import type { DocumentRow } from './queries.ts'
 import type * as routes from './result-routes.ts'
@@ -25,15 +25,18 @@ const toPageBody = (row: PageRow): z.input<typeof Page> => ({
   height_points: row.heightPoints,
   rotation: row.rotation,
   text: row.text,
+  text_source: toTextSource(row),
+  pending: row.pending,
   failure: row.failureCode && { code: row.failureCode },
 })
 
-type PackedWords = { text: string; words: Uint8Array }
+type PackedWords = { text: string; words: Uint8Array; confidences: Uint8Array | null }
 
-const toWords = ({ text, words }: PackedWords): z.input<typeof Words>['items'] =>
-  unpackWords(words).map(({ start, length, box }) => ({
+const toWords = ({ text, words, confidences }: PackedWords): z.input<typeof Words>['items'] =>
+  unpackWords(words).map(({ start, length, box }, index) => ({
     text: text.slice(start, start + length),
     box,
+    confidence: confidenceOf(confidences, index),
   }))
 
 type Reads = { deps: Deps; readVisible: ReadVisible }

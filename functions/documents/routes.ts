@@ -26,8 +26,9 @@ export const uploadDocuments = route({
   summary: 'Upload one file, or several as multipart',
   description: `The body is the file itself, or \`multipart/form-data\` with the repeatable field \`file\` and the
 optional field \`password\`. One file gives one document, several give \`{ items }\`: all of them or, when one is
-refused, none. A form holds at most 100 files and ten times the bytes of the largest one. The kind is decided by the bytes: PDF by its first kilobyte, else valid UTF-8 text (Markdown by a
-name ending in .md or .markdown, or by its media type).
+refused, none. A form holds at most 100 files and ten times the bytes of the largest one. The kind is decided by the bytes: PNG, JPEG and TIFF by their first ones, PDF by its first
+kilobyte, else valid UTF-8 text (Markdown by a name ending in .md or .markdown, or by its media type). The text of
+images, and of pages without text of their own, is recognized on this machine.
 
 The same bytes again, by \`duplicate\` or else the server's policy: \`link\` answers 200 with the newest document of
 these bytes (202, and reads it again, when it had failed as \`encrypted\` and this upload brings a password),
@@ -42,7 +43,15 @@ themselves.`,
     }),
     header: z.object({ 'x-document-password': password }),
     stream: {
-      mediaTypes: ['application/pdf', 'text/plain', 'text/markdown', 'multipart/form-data'],
+      mediaTypes: [
+        'application/pdf',
+        'image/png',
+        'image/jpeg',
+        'image/tiff',
+        'text/plain',
+        'text/markdown',
+        'multipart/form-data',
+      ],
       description: 'The file, or multipart with the field `file`.',
     },
   },
@@ -143,10 +152,16 @@ export const reprocessDocument = route({
   path: '/:id/reprocess',
   operationId: 'reprocessDocument',
   role: 'editor',
-  summary: 'Read a document again from its first page',
-  description:
-    'Its pages stay readable until the new run has its first one. A run under way is replaced.',
-  input: { param, header: z.object({ 'x-document-password': password }) },
+  summary: 'Read a document again, whole or where it failed',
+  description: `Its pages stay readable until the new run has its first one. A run under way is replaced. With
+\`pages=unread\` only those are read that failed, or that a cancelled run left; 409 when there are none.`,
+  input: {
+    param,
+    query: z.object({
+      pages: z.enum(['all', 'unread']).default('all').meta({ example: 'unread' }),
+    }),
+    header: z.object({ 'x-document-password': password }),
+  },
   replies: { 202: Document, ...failures('not_found', 'stale_version', 'conflict') },
   example: { param: exampleId },
 })
