@@ -2,6 +2,9 @@ import * as z from 'zod'
 import { labelTypes } from '../../db/schema/annotations.ts'
 import { boxFault } from './boxes.ts'
 
+export const labelNameCharactersMax = 200
+export const valueCharactersMax = 10_000
+
 const box = z
   .tuple([z.number(), z.number(), z.number(), z.number()])
   .superRefine((value, context) => {
@@ -22,7 +25,12 @@ export const annotationFields = {
     example: 0,
   }),
   label_type: z.enum(labelTypes),
-  label_name: z.string().trim().min(1).max(200).meta({ example: 'invoice_number' }),
-  value: z.string().max(10_000).nullable().meta({ example: 'R-2026-0042' }),
+  label_name: z
+    .string()
+    .trim()
+    .min(1)
+    .max(labelNameCharactersMax)
+    .meta({ example: 'invoice_number' }),
+  value: z.string().max(valueCharactersMax).nullable().meta({ example: 'R-2026-0042' }),
   confidence: z.number().min(0).max(1).nullable().meta({ description: 'Of a model.' }),
 }

@@ -13,6 +13,7 @@ import { AppError } from '../_shared/http/problems.ts'
 import { type Handler, reply } from '../_shared/http/route.ts'
 import type { Deps } from '../_shared/ports/deps.ts'
 import type * as contract from './contract.ts'
+import { findLabelRule } from './labels.ts'
 import {
   type AnnotationPatch,
   findVersion,
@@ -30,10 +31,13 @@ const notOnDocument = (pointer: string, detail: string): AppError =>
   })
 
 export const createHandler =
-  ({ now }: Deps): Handler<typeof contract.createAnnotation> =>
-  (c, { json }) => {
+  ({ db, now }: Deps): Handler<typeof contract.createAnnotation> =>
+  async (c, { json }) => {
     const { tenantId, userId } = identityOf(c.identity)
-    const { document_id: documentId, page, source, ...content } = json
+    const { document_id: documentId, template_id: templateId, page, source, ...content } = json
+    const labelFault = await findLabelRule(db, tenantId, { templateId, place: 'body' })
+    const fault = labelFault(json.label_name)
+    if (fault) throw new AppError('invalid', fault.detail, { errors: [{ in: 'body', ...fault }] })
     return c.write(async (tx) => {
       const document = await holdDocument(tx, tenantId, documentId)
       if (!document) throw notOnDocument('/document_id', 'There is no such document.')

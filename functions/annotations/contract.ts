@@ -1,27 +1,13 @@
 import * as z from 'zod'
-import { annotationSources, validations } from '../../db/schema/annotations.ts'
-import { exportFormats } from '../../domain/annotations/exporting.ts'
-import { annotationFields } from '../../domain/annotations/fields.ts'
+import { validations } from '../../db/schema/annotations.ts'
 import { Annotation } from '../../domain/annotations/representation.ts'
-import { jsonBytes } from '../_shared/http/json-bytes.ts'
 import { pageOf, pageQuery } from '../_shared/http/pages.ts'
-import { failures, content as replyContent, route } from '../_shared/http/route.ts'
+import { failures, route } from '../_shared/http/route.ts'
+import { changeable, exampleDocumentId, newAnnotation } from './contract-fields.ts'
 import { AnnotationVersion, RegionText } from './representation.ts'
 
-const attributesBytesMax = 16 * 1024
 const param = z.object({ id: z.uuid().toLowerCase() })
 const exampleId = { id: '0199a1c2-77aa-7aaa-8aaa-000000000005' }
-const exampleDocumentId = '0199a1c2-77aa-7aaa-8aaa-000000000002'
-
-/** What a caller may say of an annotation after it was made. */
-const content = {
-  ...annotationFields,
-  attributes: z
-    .record(z.string(), z.unknown())
-    .refine((value) => jsonBytes(value) <= attributesBytesMax, {
-      error: `Must have at most ${attributesBytesMax} bytes as JSON.`,
-    }),
-}
 
 export const createAnnotation = route({
   method: 'post',
@@ -31,15 +17,10 @@ export const createAnnotation = route({
   summary: 'Label a region of a page',
   input: {
     json: z.object({
-      document_id: z.uuid().toLowerCase(),
-      page: z.int().min(1).max(1_000_000),
-      ...content,
-      rotation: content.rotation.default(0),
-      label_type: content.label_type.default('text'),
-      value: content.value.default(null),
-      attributes: content.attributes.default({}),
-      confidence: content.confidence.default(null),
-      source: z.enum(annotationSources).default('human'),
+      ...newAnnotation,
+      template_id: z.uuid().toLowerCase().optional().meta({
+        description: 'The label must be one of this template.',
+      }),
     }),
   },
   replies: { 201: Annotation, ...failures() },
@@ -69,31 +50,6 @@ export const listAnnotations = route({
   },
   replies: { 200: pageOf(Annotation), ...failures('invalid_cursor') },
   example: { query: { document_id: exampleDocumentId, limit: '10' } },
-})
-
-export const exportAnnotations = route({
-  method: 'get',
-  path: '/export',
-  operationId: 'exportAnnotations',
-  role: 'viewer',
-  summary: 'Export the annotations of a document',
-  description: `As a stream: Octavo's own JSON, CSV, COCO or Label Studio; YOLO and FUNSD as a zip archive with a file a page. Pages without annotations are kept; what a format has no
-place for lies in its extension, so that an import gives all of it back. Values that a spreadsheet would run are quoted in CSV.`,
-  input: {
-    query: z.object({
-      document_id: z.uuid().toLowerCase(),
-      format: z.enum(exportFormats).default('json'),
-    }),
-  },
-  replies: {
-    200: replyContent(
-      'application/json',
-      'The file; `text/csv` for CSV, `application/zip` for archives.',
-    ),
-    ...failures('not_found'),
-  },
-  example: { query: { document_id: exampleDocumentId, format: 'coco' } },
-  timeoutMs: null,
 })
 
 export const getAnnotation = route({
@@ -128,7 +84,7 @@ export const changeAnnotation = route({
   summary: 'Change an annotation',
   description: `Needs \`If-Match\` with the ETag that you have read. Where somebody was faster, the 412 names each
 field that differs from what you have read. What was validated is pending again.`,
-  input: { param, json: z.object(content).partial() },
+  input: { param, json: z.object(changeable).partial() },
   replies: { 200: Annotation, ...failures('not_found', 'stale_version', 'version_required') },
   example: { param: exampleId, headers: { 'if-match': '"v2"' }, json: { value: 'R-2026-0043' } },
 })

@@ -4,7 +4,7 @@ import type { Handler } from '../_shared/http/route.ts'
 import { streamed } from '../_shared/http/streamed.ts'
 import type { Deps } from '../_shared/ports/deps.ts'
 import { missing } from './changes.ts'
-import type * as contract from './contract.ts'
+import type * as contract from './contract-files.ts'
 
 export const exportHandler =
   ({ db, now }: Deps): Handler<typeof contract.exportAnnotations> =>

@@ -6,8 +6,10 @@ import { type ClientApp, newApp } from '../_shared/http/app.ts'
 import { toPage } from '../_shared/http/pages.ts'
 import { reply } from '../_shared/http/route.ts'
 import type { Deps } from '../_shared/ports/deps.ts'
+import { bulkHandler } from './bulk.ts'
 import * as changes from './changes.ts'
 import * as contract from './contract.ts'
+import * as files from './contract-files.ts'
 import { exportHandler } from './exporting.ts'
 import * as lock from './lock.ts'
 import { findRegion, isThere, listAnnotationRows, listVersionRows } from './queries.ts'
@@ -31,7 +33,8 @@ export const createApp = (deps: Deps) => {
       const found = await toPage({ cursors, scope, url }, parts)
       return reply(200, found.body, { headers: found.headers })
     })
-    .on(contract.exportAnnotations, exportHandler(deps))
+    .on(files.exportAnnotations, exportHandler(deps))
+    .on(files.createInBulk, bulkHandler(deps))
     .on(contract.getAnnotation, async (c, { param }) => {
       const row = await readRow(c.tenantId, param.id)
       if (!row || row.deletedAt !== null) throw changes.missing()

@@ -36,10 +36,10 @@ export async function readInput<R extends Route>(
   // A path id that is no UUID names nothing: 404, like every other unknown id.
   if (param) parts.param = orNotFound(param.safeParse(params))
   const faults: InputFault[] = []
-  const collect = (name: 'query' | 'header' | 'body', schema: z.ZodType, value: unknown) => {
-    const result = strict(schema).safeParse(value)
-    if (!result.success) faults.push(...faultsOf(name, result.error, schema))
-    return result.data
+  const collect = (name: InputFault['in'], schema: z.ZodType, value: unknown) => {
+    const read = parseStrictly(name, schema, value)
+    faults.push(...read.faults)
+    return read.data
   }
   const search = readQuery(url)
   if (query) parts.query = collect('query', query, search)
@@ -57,6 +57,17 @@ export async function readInput<R extends Route>(
   if (faults.length > 0)
     throw new AppError('invalid', summaryOf(faults), { errors: faults.slice(0, faultsMax) })
   return { input: parts as ParsedInput<R>, bodyText }
+}
+
+/** A value as its schema gives it, or all that is wrong with it. Names that an object's schema does not know are faults. */
+export function parseStrictly<T>(
+  place: InputFault['in'],
+  schema: z.ZodType<T>,
+  value: unknown,
+): { data: T; faults: [] } | { data: undefined; faults: InputFault[] } {
+  const result = strict(schema).safeParse(value)
+  if (result.success) return { data: result.data as T, faults: [] }
+  return { data: undefined, faults: faultsOf(place, result.error, schema) }
 }
 
 // More help nobody, and a body of a megabyte can have a hundred thousand.
