@@ -6,6 +6,7 @@ import type { HealthApp } from '../functions/health/index.ts'
 import type { JobsApp } from '../functions/jobs/index.ts'
 import type { KeysApp } from '../functions/keys/index.ts'
 import type { LogsApp } from '../functions/logs/index.ts'
+import type { ReviewApp } from '../functions/review/index.ts'
 import type { SchedulesApp } from '../functions/schedules/index.ts'
 import type { SearchApp } from '../functions/search/index.ts'
 import type { SuggestionsApp } from '../functions/suggestions/index.ts'
@@ -50,6 +51,7 @@ export function createClient({ baseUrl, key, timeoutMs, fetch: send }: ClientOpt
     templates: hc<TemplatesApp>(baseUrl, options).v1.templates,
     annotations: hc<AnnotationsApp>(baseUrl, options).v1.annotations,
     suggestions: hc<SuggestionsApp>(baseUrl, options).v1.suggestions,
+    review: hc<ReviewApp>(baseUrl, options).v1.review,
     logs: hc<LogsApp>(baseUrl, options).v1.logs,
     health: hc<HealthApp>(baseUrl, options).v1.health,
     docs: hc<DocsApp>(baseUrl, options),

@@ -29,6 +29,7 @@ export const registry: readonly FunctionEntry[] = [
   { name: 'annotations' },
   { name: 'templates' },
   { name: 'suggestions' },
+  { name: 'review', jobs: () => import('../functions/review/jobs.ts') },
 ]
 
 /**

@@ -6,7 +6,7 @@ import {
   judgePage,
 } from './agreement.ts'
 import type { Region } from './region-matching.ts'
-import type { Annotator, Statement } from './review-statements.ts'
+import { type Annotator, regionsPerPageMax, type Statement } from './review-statements.ts'
 
 /** Two annotators on the pages that both have seen. */
 export type PairAgreement = {
@@ -28,39 +28,41 @@ export type AgreementReport = {
   fullPages: FullPage[]
 }
 
-// Comparisons grow with the square: a thousand regions of two annotators are a million of them, some 10 ms.
-export const regionsPerPageMax = 1_000
 // Pairs grow with the square, too.
 export const annotatorsMax = 50
 // Some milliseconds: as long as other work of the process may wait.
-const comparisonsAtOnce = 200_000
+const comparisonsBetweenPauses = 200_000
 
 type Plan = { statements: readonly Statement[]; fullPages: FullPage[]; sharedPages: Set<string> }
 
-/**
- * What is to be compared, and how much that is: the sum of products of the numbers of regions, over pages and pairs.
- * Annotators are in the order in which they are given.
- */
-export function planAgreement(statements: readonly Statement[]): Plan & { comparisons: number } {
+/** How much is to be compared: products of the numbers of regions of two annotators on a page. */
+export type Effort = {
+  comparisons: number // all together
+  comparisonsAtOnce: number // on one page of one pair, between which and the next one other work may run
+}
+
+/** What is to be compared. Annotators are in the order in which they are given. */
+export function planAgreement(statements: readonly Statement[]): Plan & Effort {
   const seenBy = Map.groupBy(
     statements.flatMap(({ pages }) => [...pages].map(([key, regions]) => ({ key, regions }))),
     ({ key }) => key,
   )
   const fullPages: FullPage[] = []
   const sharedPages = new Set<string>()
-  let comparisons = 0
+  const effort = { comparisons: 0, comparisonsAtOnce: 0 }
   for (const [key, views] of seenBy) {
     if (views.length < 2) continue
-    const counts = views.map(({ regions }) => regions.length)
-    const regions = Math.max(...counts)
+    const counts = views.map(({ regions }) => regions.length).sort((one, other) => other - one)
+    const [regions = 0, second = 0] = counts
     if (regions > regionsPerPageMax) {
       fullPages.push({ ...placeOf(key), regions })
       continue
     }
     sharedPages.add(key)
-    comparisons += pairProducts(counts)
+    effort.comparisons += pairProducts(counts)
+    effort.comparisonsAtOnce = Math.max(effort.comparisonsAtOnce, regions * second)
   }
-  return { statements, fullPages, sharedPages, comparisons }
+  return { statements, fullPages, sharedPages, ...effort }
 }
 
 /** The sum of the products of each with each. */
@@ -89,7 +91,7 @@ export async function agreementReport(
         judged.push(page)
         byPage.set(key, [...(byPage.get(key) ?? []), agreementOnPages([page])])
         comparisons += regions.length * others.length + 100
-        if (comparisons < comparisonsAtOnce) continue
+        if (comparisons < comparisonsBetweenPauses) continue
         comparisons = 0
         await pause()
       }

@@ -23,6 +23,9 @@ export type ReviewedAnnotation = {
 /** "I have looked at this page", whether or not something was marked there. */
 export type SeenPage = { documentId: string; page: number; annotator: Annotator }
 
+// Comparisons grow with the square: a thousand regions of two annotators are a million of them, some 10 ms.
+export const regionsPerPageMax = 1_000
+
 /** All that one annotator says: on which pages they looked, and the regions there. Both by {@link pageKey}. */
 export type Statement = { annotator: Annotator; pages: Map<string, Region[]> }
 
@@ -74,6 +77,8 @@ const regionOf = ({ documentId, page }: ReviewedAnnotation, marked: Marked): Reg
 
 /** Who marked a region and then called somebody else's mark of it valid speaks of one region, not of two. */
 function withEndorsed(own: readonly Region[], endorsed: readonly Region[]): Region[] {
+  // More are not compared with anybody's.
+  if (own.length + endorsed.length > regionsPerPageMax) return [...own, ...endorsed]
   const repeated = new Set(matchRegions(own, endorsed).map(({ second }) => second))
   return [...own, ...endorsed.filter((_, index) => !repeated.has(index))]
 }
