@@ -13,6 +13,17 @@ export class JobFailure extends Error {
   }
 }
 
+/** The same, where something outside has said when it is worth to try again. */
+export class JobPutOff extends JobFailure {
+  /** From now, when that is later than the kind's own wait. */
+  readonly waitMsMin: number
+
+  constructor(code: string, publicMessage: string, waitMsMin: number) {
+    super(code, publicMessage, false)
+    this.waitMsMin = waitMsMin
+  }
+}
+
 /** An unexpected error, its `cause`, stopped a step of a run. */
 export class StepBroken extends Error {
   readonly step: string
@@ -40,13 +51,6 @@ export class JobReleased extends Error {
   }
 }
 
-/** The job belongs to somebody else by now, or is gone: whatever this attempt wanted to write must not be written. */
-export class LeaseLost extends Error {
-  constructor(jobId: string) {
-    super(`The lease on job ${jobId} is lost.`)
-    this.name = 'LeaseLost'
-  }
-}
 /** The job waits for its parts (`waitForParts`), which is written already: this attempt has given up its lease. */
 export class JobParked extends Error {
   constructor() {
@@ -55,3 +59,10 @@ export class JobParked extends Error {
   }
 }
 
+/** The job belongs to somebody else by now, or is gone: whatever this attempt wanted to write must not be written. */
+export class LeaseLost extends Error {
+  constructor(jobId: string) {
+    super(`The lease on job ${jobId} is lost.`)
+    this.name = 'LeaseLost'
+  }
+}

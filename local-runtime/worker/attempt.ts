@@ -10,7 +10,14 @@ import {
   type HeartbeatState,
   releaseJob,
 } from '../../domain/jobs/lease.ts'
-import { JobFailure, JobMoot, JobParked, JobReleased, LeaseLost } from '../../domain/jobs/outcome.ts'
+import {
+  JobFailure,
+  JobMoot,
+  JobParked,
+  JobPutOff,
+  JobReleased,
+  LeaseLost,
+} from '../../domain/jobs/outcome.ts'
 import { storableResult } from '../../domain/jobs/storable.ts'
 import type { Deps } from '../../functions/_shared/ports/deps.ts'
 import type {
@@ -216,7 +223,8 @@ export class Attempt {
 
   private async fail(reason: unknown): Promise<void> {
     const fault = reason instanceof JobFailure ? faultOf(reason) : unexpectedBy(reason)
-    const retryMs = retryDelayMs(this.job.attempts, Math.random(), this.options.kind.retryMs)
+    const ownMs = retryDelayMs(this.job.attempts, Math.random(), this.options.kind.retryMs)
+    const retryMs = reason instanceof JobPutOff ? Math.max(ownMs, reason.waitMsMin) : ownMs
     const next = await failJob(this.options.db, this.job, { fault, retryMs })
     const fields = { code: fault.code, next }
     if (reason instanceof JobFailure) this.log.warn(`Job failed: ${fault.message}`, fields)

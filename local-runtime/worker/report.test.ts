@@ -41,12 +41,16 @@ test('a worker tells what it runs and has done, and is gone from the list when i
   const { db, tenantId, name, drain } = await startWorker({
     [kind]: { handler: async () => ({}), concurrency: 2 },
     other: async () => ({}),
+    waiting: { handler: async () => ({}), placesShare: 0.5 },
+    rare: { handler: async () => ({}), placesShare: 0.1 },
   })
   const row = await eventually('the worker is listed', () => rowOf(db, name))
   const idle = { running: 0, finished: 0, mean_ms: 0 }
   expect(row.kinds).toEqual({
     [kind]: { places: 2, free: 2, ...idle },
     other: { places: 3, free: 3, ...idle },
+    waiting: { places: 1, free: 1, ...idle },
+    rare: { places: 1, free: 1, ...idle },
   })
   for (let count = 0; count < 5; count += 1)
     await db.transaction((tx) => enqueueJob(tx, { tenantId, id: uuidv7(), kind }))

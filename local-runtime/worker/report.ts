@@ -2,11 +2,12 @@ import type { Db } from '../../db/client.ts'
 import { isRetryable, isUnavailable } from '../../db/errors.ts'
 import type { KindStatistics } from '../../db/schema/queue.ts'
 import { removeWorker, reportWorker } from '../../db/system.ts'
+import type { JobKind } from '../../functions/_shared/ports/jobs.ts'
 
 type WorkerReportOptions = {
   db: Db
   name: string // host and pid, as in its leases
-  kinds: Iterable<readonly [kind: string, options: { concurrency?: number }]>
+  kinds: Iterable<readonly [kind: string, options: Pick<JobKind, 'concurrency' | 'placesShare'>]>
   concurrency: number
 }
 
@@ -30,8 +31,9 @@ export class WorkerReport {
 
   constructor(options: WorkerReportOptions) {
     this.options = options
-    for (const [kind, { concurrency = options.concurrency }] of options.kinds) {
-      const places = Math.min(concurrency, options.concurrency)
+    for (const [kind, { concurrency = options.concurrency, placesShare = 1 }] of options.kinds) {
+      const share = Math.max(1, Math.floor(options.concurrency * placesShare))
+      const places = Math.min(concurrency, share)
       this.kinds.set(kind, { places, running: 0, asked: 0, finished: 0, meanMs: 0 })
     }
   }

@@ -67,8 +67,13 @@ export type JobKind = {
   isolation?: 'shared' | 'process'
   /** Resident memory of such a process, its base of some 80 MiB included; the host's setting when left out. */
   memoryBytesMax?: number
-  /** The wait after the first failed attempt; it doubles up to five minutes. Default 1,000; 0 for none. */
-  retryMs?: number
+  /**
+   * The wait after the first failed attempt; it doubles up to five minutes. Default 1,000; 0 for none. A list: after each
+   * attempt, the last one from then on.
+   */
+  retryMs?: number | readonly number[]
+  /** Of the worker's places, at least one: for jobs that wait for others most of their time. Default: all. */
+  placesShare?: number
   /** `unsuccessful`: completed jobs leave nothing behind, which makes them cheaper. Default `all`. */
   history?: 'all' | 'unsuccessful'
 }
