@@ -1,5 +1,6 @@
 import { hc } from 'hono/client'
 import type { AnnotationsApp } from '../functions/annotations/index.ts'
+import type { BatchesApp } from '../functions/batches/index.ts'
 import type { DocsApp } from '../functions/docs/index.ts'
 import type { DocumentsApp } from '../functions/documents/index.ts'
 import type { HealthApp } from '../functions/health/index.ts'
@@ -52,6 +53,7 @@ export function createClient({ baseUrl, key, timeoutMs, fetch: send }: ClientOpt
     annotations: hc<AnnotationsApp>(baseUrl, options).v1.annotations,
     suggestions: hc<SuggestionsApp>(baseUrl, options).v1.suggestions,
     review: hc<ReviewApp>(baseUrl, options).v1.review,
+    batches: hc<BatchesApp>(baseUrl, options).v1.batches,
     logs: hc<LogsApp>(baseUrl, options).v1.logs,
     health: hc<HealthApp>(baseUrl, options).v1.health,
     docs: hc<DocsApp>(baseUrl, options),

@@ -30,6 +30,7 @@ export const registry: readonly FunctionEntry[] = [
   { name: 'templates' },
   { name: 'suggestions' },
   { name: 'review', jobs: () => import('../functions/review/jobs.ts') },
+  { name: 'batches', jobs: () => import('../functions/batches/jobs.ts') },
 ]
 
 /**

@@ -1,6 +1,7 @@
 import { and, eq, inArray, lte, type SQL, sql } from 'drizzle-orm'
 import type { Db, Tx } from '../../db/client.ts'
 import { blobs, documentPages, documents, type FailureCode } from '../../db/schema/index.ts'
+import { batchJobPriority } from '../batches/kinds.ts'
 import { JobMoot } from '../jobs/outcome.ts'
 import { enqueueJob } from '../jobs/queue.ts'
 import { publishChange } from '../webhooks/publish.ts'
@@ -198,6 +199,7 @@ export type Reprocess = {
   jobId: string // UUIDv7 of the new job
   userId?: string
   requestId?: string
+  batchId?: string // of which it is an item; it then comes behind what people upload
   /** `unread`: go on at the first page that is not stored, and read those that are awaited. Default: all anew. */
   pages?: 'all' | 'unread'
 }
@@ -209,7 +211,7 @@ export type Reprocess = {
  */
 export async function reprocessDocument(
   tx: Tx,
-  { tenantId, documentId, jobId, userId, requestId, pages = 'all' }: Reprocess,
+  { tenantId, documentId, jobId, batchId, userId, requestId, pages = 'all' }: Reprocess,
 ): Promise<boolean> {
   const rows = await tx
     .update(documents)
@@ -223,6 +225,11 @@ export async function reprocessDocument(
     kind: extractionJobKind,
     subjectId: documentId,
     payload: pages === 'all' ? { restart: true } : {},
+    ...(batchId && {
+      batchId,
+      priority: batchJobPriority,
+      payload: { restart: true, batch: true },
+    }),
     ...(userId && { userId }),
     ...(requestId && { requestId }),
   })

@@ -36,6 +36,8 @@ export async function createResources({ post }: Poster, name: string): Promise<R
   )
   const labels = [{ name: 'total' }]
   const template = await created(await post('/v1/templates', { name, labels }))
+  const asked = { name, operation: 'export', parameters: { format: 'json' } }
+  const batch = await created(await post('/v1/batches', { ...asked, document_ids: [document.id] }))
   return {
     users: { id: user.id ?? '' },
     keys: { id: key.id ?? '' },
@@ -45,5 +47,6 @@ export async function createResources({ post }: Poster, name: string): Promise<R
     annotations: { id: annotation.id ?? '' },
     templates: { id: template.id ?? '' },
     suggestions: { id: suggestion.id },
+    batches: { id: batch.id ?? '' },
   }
 }

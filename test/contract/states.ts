@@ -1,9 +1,12 @@
 import { and, eq } from 'drizzle-orm'
 import type { Db } from '../../db/client.ts'
 import { jobKinds, jobs, jobTenantLimits } from '../../db/schema/index.ts'
+import { cancelBatch } from '../../domain/batches/control.ts'
 import { completeDocument, failDocument } from '../harness/documents.ts'
 import type { Operation } from './functions.ts'
 import type { Resources } from './resources.ts'
+
+const endedBatchOperations = new Set(['retryBatch', 'exportBatch', 'deleteBatch'])
 
 type Rows = { tenantId: string; resources: Resources }
 
@@ -19,6 +22,10 @@ export async function prepare(db: Db, { route, path }: Operation, rows: Rows): P
   if (/\/(pages|text)\b/.test(path))
     await completeDocument(db, { tenantId, document, pages: ['One page.', 'Another.'] })
   if (path.endsWith('/:id/redrive')) await failDocument(db, { tenantId, document, code: 'damaged' })
+  if (endedBatchOperations.has(route.operationId)) {
+    const id = rows.resources.batches?.id ?? ''
+    await db.transaction((tx) => cancelBatch(tx, { tenantId, id }))
+  }
   const token = leaseTokenOf(route.example?.json)
   if (token !== null) await lease(db, { tenantId, id: document.job_id, token })
   const kind = route.example?.param?.kind
