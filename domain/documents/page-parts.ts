@@ -48,8 +48,7 @@ export async function divideIntoPages(
   const parts = pages
     .slice(0, pagesMax)
     .map((page) => ({ id: uuidv7(), payload: { page, run: of.jobId } }))
-  const payload = { divided: true }
-  await waitForParts(tx, lease, { kind: pageJobKind, parts, priority: pagePriority, payload })
+  await waitForParts(tx, lease, { kind: pageJobKind, parts, priority: pagePriority })
   await writeDocument(tx, of, {
     extractionMs: addMs(spentMs),
     pagesDone: sql`${documents.pagesDone} + ${over.length}::int`,

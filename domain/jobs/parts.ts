@@ -5,7 +5,7 @@ import { appendEvents, startedEvents } from '../../db/run-events.ts'
 import { insertJobs } from './insertion.ts'
 import { held, type Lease } from './lease.ts'
 import { LeaseLost } from './outcome.ts'
-import type { PartJobKind } from './part-kinds.ts'
+import { type PartJobKind, partsEnded } from './part-kinds.ts'
 import type { NewJob } from './queue.ts'
 
 /** What a part has of its own; the rest is the whole job's. */
@@ -15,17 +15,16 @@ type Parts = {
   kind: PartJobKind
   parts: readonly Part[] // at least one
   priority: number
-  /** Given to the payload of the whole job, by which its next attempt knows that its parts have ended. */
-  payload: Record<string, unknown>
 }
 
 /**
  * Divides a job under way: it waits until its parts have ended, however they did, and then begins again. All in the
- * caller's transaction, behind the lease, which is gone with it; then the handler throws `JobParked`.
+ * caller's transaction, behind the lease, which is gone with it; then the handler throws `JobParked`. The payload of the
+ * next attempt has {@link partsEnded}.
  * @throws {LeaseLost}
  */
 export async function waitForParts(tx: Tx, lease: Lease, divided: Parts): Promise<void> {
-  const { kind, parts, priority, payload } = divided
+  const { kind, parts, priority } = divided
   // The attempt does not count: it did what it could.
   const [whole] = await tx.execute<{
     subject_id: string | null
@@ -34,7 +33,7 @@ export async function waitForParts(tx: Tx, lease: Lease, divided: Parts): Promis
   }>(sql`
     with parked as (
       update jobs set status = 'waiting', dependencies_open = ${parts.length}::int, version = version + 1,
-        attempts = attempts - 1, payload = payload || ${JSON.stringify(payload)}::jsonb,
+        attempts = attempts - 1, payload = payload || ${JSON.stringify({ [partsEnded]: true })}::jsonb,
         lease_token = null, lease_expires_at = null, dedupe_key = null
       where ${held(lease)}
       returning tenant_id, id, attempts + 1 as attempt, leased_at, leased_by, subject_id, user_id, request_id

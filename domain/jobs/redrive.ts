@@ -2,6 +2,7 @@ import { type SQL, sql } from 'drizzle-orm'
 import type { Db, Tx } from '../../db/client.ts'
 import { appendEvents, startedEvents } from '../../db/run-events.ts'
 import { endingData } from './events.ts'
+import { partsEnded } from './part-kinds.ts'
 
 const attemptsDefault = 5
 const batchMax = 500 // jobs put back by one statement
@@ -124,7 +125,7 @@ async function redriveBatch(
 // What a job keeps as it is. Its dedupe key may belong to another one by now; what it waited for has ended.
 const keptColumns = sql.raw(
   [
-    ...['tenant_id', 'id', 'kind', 'subject_id', 'user_id', 'payload', 'priority', 'attempts'],
+    ...['tenant_id', 'id', 'kind', 'subject_id', 'user_id', 'priority', 'attempts'],
     ...['run_ms_max', 'leased_at', 'leased_by', 'errors', 'batch_id', 'request_id', 'created_at'],
   ].join(', '),
 )
@@ -146,8 +147,8 @@ function putBack({
       delete from job_endings n using gone where n.tenant_id = gone.tenant_id and n.id = gone.id
       returning n.tenant_id, n.id
     ), queued as (
-      insert into jobs (${keptColumns}, status, version, attempts_max, run_at, steps, has_dependents)
-      select ${keptColumns}, 'queued', version + 1, attempts + ${attempts}::int, clock_timestamp(),
+      insert into jobs (${keptColumns}, payload, status, version, attempts_max, run_at, steps, has_dependents)
+      select ${keptColumns}, payload - ${partsEnded}::text, 'queued', version + 1, attempts + ${attempts}::int, clock_timestamp(),
         ${fromStep === undefined ? sql`steps` : stepsBefore(fromStep)},
         (tenant_id, id) in (select tenant_id, id from untold)
       from gone

@@ -5,6 +5,7 @@ import {
   firstMissingPage,
 } from '../../../domain/documents/processing.ts'
 import { JobFailure, JobParked } from '../../../domain/jobs/outcome.ts'
+import { partsEnded } from '../../../domain/jobs/part-kinds.ts'
 import type { JobCompletion, JobContext } from '../../_shared/ports/jobs.ts'
 import { PageWriter } from './page-writer.ts'
 import { ExtractionFailure, unreadPage } from './protocol.ts'
@@ -19,7 +20,7 @@ export async function extractDocument(context: JobContext): Promise<JobCompletio
   const { job } = context
   const of = { tenantId: job.tenantId, documentId: job.subjectId ?? '', jobId: job.id }
   const writer = await writerOf(context, of)
-  if (job.payload.divided === true) return completion(writer, of)
+  if (job.payload[partsEnded] === true) return completion(writer, of)
   await using source = await openSource(context, of)
   try {
     await readPages(context, writer, source)
