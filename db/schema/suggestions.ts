@@ -26,8 +26,8 @@ export type SuggestionSource = (typeof suggestionSources)[number]
 
 /**
  * A region that somebody, mostly a program, takes for worth a label; boxes as in `annotations`. What was proposed stays
- * as it was: an accepted one names the annotation that was made of it. None is ever deleted before its document: a
- * dismissed one is what keeps the region from being proposed again.
+ * as it was: an accepted one names the annotation that was made of it. What is decided is never deleted before its
+ * document: a dismissed one is what keeps the region from being proposed again.
  */
 export const suggestions = pgTable(
   'suggestions',
@@ -68,7 +68,7 @@ export const suggestions = pgTable(
       columns: [t.tenantId, t.annotationId],
       foreignColumns: [annotations.tenantId, annotations.id],
     }).onDelete('cascade'),
-    // Also finds the regions around a proposed one: those of its page and label within a narrow range of y.
+    // Whatever else fails, the very same region is not suggested twice.
     uniqueIndex('suggestions_region_is_unique').on(
       ...([t.tenantId, t.documentId, t.page, t.labelName] as const),
       ...([t.y, t.x, t.width, t.height, t.rotation] as const),

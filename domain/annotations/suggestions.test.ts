@@ -1,12 +1,13 @@
 import { and, eq } from 'drizzle-orm'
 import fc from 'fast-check'
+import { uuidv7 } from 'uuidv7'
 import { expect, test } from 'vitest'
-import { type SuggestionState, suggestions } from '../../db/schema/index.ts'
+import { annotations, type SuggestionState, suggestions } from '../../db/schema/index.ts'
 import { addDocument } from '../../test/harness/documents.ts'
 import { openTestDatabase } from '../../test/harness/setup.ts'
 import { createTenant } from '../../test/harness/tenants.ts'
 import { type Proposal, proposeRegions } from './suggestions.ts'
-import { isSameRegion } from './suggestions-near.ts'
+import { isSamePlace, isWithoutAnnotation } from './suggestions-same.ts'
 
 async function setup() {
   const { db } = await openTestDatabase()
@@ -31,7 +32,7 @@ async function setup() {
           eq(suggestions.state, 'open'),
         ),
       )
-  return { document, propose, dismiss, openOf }
+  return { db, owner: by, document, propose, dismiss, openOf }
 }
 
 type Region = Omit<Proposal, 'documentId'>
@@ -59,7 +60,9 @@ type Known = Proposal & { id: string; state: SuggestionState }
 
 /** What must become of a proposal when these are known, by the rule as a person would say it. */
 function expectedVerdict(known: readonly Known[], proposed: Proposal): string {
-  const same = known.filter((one) => isSameRegion(one, proposed))
+  const same = known.filter(
+    (one) => one.labelName === proposed.labelName && isSamePlace(one, proposed),
+  )
   if (same.some(({ state }) => state === 'dismissed')) return 'dismissed'
   return same.length > 0 ? 'exists' : 'created'
 }
@@ -124,4 +127,42 @@ test('an unlike region that lies over a dismissed one is another', async () => {
   expect(await verdictOf([0.1, 0.11, 0.3, 0.09])).toBe('dismissed')
   expect(await verdictOf([0.1, 0.1, 0.26, 0.1])).toBe('created')
   expect(await verdictOf([0.1, 0.1, 0.3, 0.05])).toBe('created')
+})
+
+test('a suggestion is hidden by an annotation exactly where the two are the same region', async () => {
+  const { db, owner, document, propose } = await setup()
+  const pairs = fc.sample(fc.tuple(region, region), { numRuns: 400, seed: 7 })
+  const documentId = await document()
+  const suggested = pairs.map(([one], index) =>
+    proposal({ ...one, labelName: `${index}` }, documentId),
+  )
+  await propose(suggested)
+  const by = { createdByUserId: owner.userId, updatedByUserId: owner.userId }
+  await db.insert(annotations).values(
+    pairs.map(
+      (
+        [
+          ,
+          {
+            box: [x, y, width, height],
+            rotation,
+          },
+        ],
+        index,
+      ) => ({
+        ...{ ...by, tenantId: owner.tenantId, id: uuidv7(), documentId, page: 1 },
+        ...{ x, y, width, height, rotation, labelName: `${index}` },
+      }),
+    ),
+  )
+  const shown = await db
+    .select({ labelName: suggestions.labelName })
+    .from(suggestions)
+    .where(and(eq(suggestions.tenantId, owner.tenantId), isWithoutAnnotation))
+  const unlike = pairs.flatMap(([one, other], index) =>
+    isSamePlace(one, other) ? [] : [`${index}`],
+  )
+  expect(shown.map(({ labelName }) => labelName).sort()).toEqual(unlike.sort())
+  expect(unlike.length).toBeGreaterThan(100)
+  expect(unlike.length).toBeLessThan(390)
 })

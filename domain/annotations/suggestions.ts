@@ -3,7 +3,8 @@ import { uuidv7 } from 'uuidv7'
 import type { Tx } from '../../db/client.ts'
 import type { LabelType } from '../../db/schema/annotations.ts'
 import type { SuggestionSource } from '../../db/schema/suggestions.ts'
-import { findNear, isSameRegion, type LabelledRegion, type Near } from './suggestions-near.ts'
+import { findNear, type Near } from './suggestions-near.ts'
+import { isSamePlace, type LabelledRegion } from './suggestions-same.ts'
 
 /** A region that is proposed for a label. */
 export type Proposal = LabelledRegion & {
@@ -39,15 +40,14 @@ export async function proposeRegions(
 ): Promise<Verdict[]> {
   if (proposals.length === 0) return []
   await awaitOtherProposals(tx, by.tenantId, proposals)
-  const known = new Map<number, Near>()
-  for (const near of await findNear(tx, by.tenantId, proposals)) known.set(near.place, near)
+  const known = await findNear(tx, by.tenantId, proposals)
   const made = new Map<string, (Proposal & { id: string })[]>()
   const verdicts = proposals.map((proposal, place): Verdict => {
-    const near = known.get(place)
+    const near = known[place]
     if (near) return verdictOf(near)
     const key = `${proposal.documentId} ${proposal.page} ${proposal.labelName}`
     const others = made.get(key) ?? []
-    const twin = others.find((other) => isSameRegion(other, proposal))
+    const twin = others.find((other) => isSamePlace(other, proposal))
     if (twin) return { verdict: 'exists', suggestionId: twin.id, annotationId: null }
     const id = uuidv7()
     others.push({ ...proposal, id })

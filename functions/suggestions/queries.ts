@@ -3,7 +3,7 @@ import type { Db, Tx } from '../../db/client.ts'
 import { annotations, documents, suggestions } from '../../db/schema/index.ts'
 import type { SuggestionState } from '../../db/schema/suggestions.ts'
 import type { AnnotationRow } from '../../domain/annotations/representation.ts'
-import { isWithoutAnnotation } from '../../domain/annotations/suggestions-near.ts'
+import { isWithoutAnnotation } from '../../domain/annotations/suggestions-same.ts'
 import type { SuggestionRow } from './representation.ts'
 
 const owned = (tenantId: string, id: string): SQL | undefined =>
