@@ -13,6 +13,7 @@ import type { SearchApp } from '../functions/search/index.ts'
 import type { SuggestionsApp } from '../functions/suggestions/index.ts'
 import type { TemplatesApp } from '../functions/templates/index.ts'
 import type { UsersApp } from '../functions/users/index.ts'
+import type { WebhooksApp } from '../functions/webhooks/index.ts'
 import { withTimeout } from './timeout.ts'
 
 export { OctavoProblem } from './problem.ts'
@@ -54,6 +55,7 @@ export function createClient({ baseUrl, key, timeoutMs, fetch: send }: ClientOpt
     suggestions: hc<SuggestionsApp>(baseUrl, options).v1.suggestions,
     review: hc<ReviewApp>(baseUrl, options).v1.review,
     batches: hc<BatchesApp>(baseUrl, options).v1.batches,
+    webhooks: hc<WebhooksApp>(baseUrl, options).v1.webhooks,
     logs: hc<LogsApp>(baseUrl, options).v1.logs,
     health: hc<HealthApp>(baseUrl, options).v1.health,
     docs: hc<DocsApp>(baseUrl, options),

@@ -6,7 +6,8 @@ export const webhookJobKind = 'webhooks.deliver'
 /** The first one, and one after each wait of the schedule. */
 export const deliveryAttemptsMax = 10
 
-const newId = sql`${eventId(sql`clock_timestamp()`, sql`uuid_send(gen_random_uuid())`)}`
+/** SQL for a new UUIDv7. */
+export const newWebhookId = sql`${eventId(sql`clock_timestamp()`, sql`uuid_send(gen_random_uuid())`)}`
 
 /**
  * CTEs that tell those who want to hear of them of changes: an event, and for each enabled endpoint of the tenant that
@@ -15,10 +16,10 @@ const newId = sql`${eventId(sql`clock_timestamp()`, sql`uuid_send(gen_random_uui
  */
 export function tellWebhooks(changes: SQL): SQL {
   return sql`webhook_changes as materialized (
-      select c.*, ${newId} as event_id from (${changes}) c
+      select c.*, ${newWebhookId} as event_id from (${changes}) c
     ), webhook_targets as materialized (
       -- Held: an endpoint that is deleted meanwhile is none, where its key would fail the whole change.
-      select c.*, w.id as endpoint_id, ${newId} as delivery_id, ${newId} as job_id
+      select c.*, w.id as endpoint_id, ${newWebhookId} as delivery_id, ${newWebhookId} as job_id
       from webhook_changes c join webhook_endpoints w on w.tenant_id = c.tenant_id
       where w.disabled_at is null and w.types ?| array['*', c.type] for key share of w
     ), webhook_told as (

@@ -31,6 +31,7 @@ export const registry: readonly FunctionEntry[] = [
   { name: 'suggestions' },
   { name: 'review', jobs: () => import('../functions/review/jobs.ts') },
   { name: 'batches', jobs: () => import('../functions/batches/jobs.ts') },
+  { name: 'webhooks', jobs: () => import('../functions/webhooks/jobs.ts') },
 ]
 
 /**

@@ -5,7 +5,6 @@ import { type LeasedJob, leaseJobs, recoverExpiredLeases } from '../../db/system
 import { claimOf } from '../../test/harness/claims.ts'
 import { openTestDatabase } from '../../test/harness/setup.ts'
 import { createTenant } from '../../test/harness/tenants.ts'
-import { retryDelayMs } from './backoff.ts'
 import { listRunEvents } from './events.ts'
 import { completeJob, failJob, heartbeatJob, holdLease, releaseJob } from './lease.ts'
 import { LeaseLost } from './outcome.ts'
@@ -236,27 +235,3 @@ test('a job of another tenant cannot be cancelled', async () => {
   const id = await enqueue({ kind: newKind() })
   expect(await db.transaction((tx) => cancelJob(tx, { tenantId: other.id, id }))).toBe('missing')
 })
-
-test.each([
-  [1, 0, 500],
-  [1, 1, 1_000],
-  [3, 1, 4_000],
-  [30, 1, 300_000],
-])(
-  'after attempt %i a job waits between half and all of its doubled time (%d: %i ms)',
-  (attempt, random, ms) => {
-    expect(retryDelayMs(attempt, random)).toBe(ms)
-  },
-)
-
-test.each([
-  [1, 0, 5_000],
-  [2, 0, 300_000],
-  [2, 1, 330_000],
-  [9, 0, 300_000],
-])(
-  'with a list of waits, after attempt %i a job waits for its own (%d: %i ms)',
-  (attempt, random, ms) => {
-    expect(retryDelayMs(attempt, random, [5_000, 300_000])).toBe(ms)
-  },
-)

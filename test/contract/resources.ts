@@ -38,6 +38,9 @@ export async function createResources({ post }: Poster, name: string): Promise<R
   const template = await created(await post('/v1/templates', { name, labels }))
   const asked = { name, operation: 'export', parameters: { format: 'json' } }
   const batch = await created(await post('/v1/batches', { ...asked, document_ids: [document.id] }))
+  const receiver = { url: 'https://hooks.example.com/octavo', types: ['batch.completed'] }
+  const webhook = await created(await post('/v1/webhooks', receiver))
+  const delivery = await created(await post(`/v1/webhooks/${webhook.id}/test`))
   return {
     users: { id: user.id ?? '' },
     keys: { id: key.id ?? '' },
@@ -48,5 +51,6 @@ export async function createResources({ post }: Poster, name: string): Promise<R
     templates: { id: template.id ?? '' },
     suggestions: { id: suggestion.id },
     batches: { id: batch.id ?? '' },
+    webhooks: { id: webhook.id ?? '', delivery: delivery.id ?? '' },
   }
 }
