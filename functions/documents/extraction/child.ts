@@ -10,8 +10,8 @@ import {
   type StartMessage,
 } from './protocol.ts'
 
-// A page keeps a processor busy for seconds: requests and text layers go first.
-const recognitionNiceness = 10
+// A page keeps a processor busy for seconds: where it is wanted elsewhere, it gets a quarter.
+const recognitionNiceness = 5
 
 let pagesAhead = 0
 let resume: (() => void) | undefined

@@ -6,7 +6,7 @@ import { expect, test } from 'vitest'
 import { documentPages, documents, jobHistory } from '../../../db/schema/index.ts'
 import { openFolderStorage } from '../../../local-runtime/storage-folder.ts'
 import { makePdf, type PdfPage } from '../../../test/fixtures/pdf.ts'
-import { scanOf } from '../../../test/fixtures/scans.ts'
+import { recognitionMs, scanOf } from '../../../test/fixtures/scans.ts'
 import { storeDocument } from '../../../test/fixtures/stored-document.ts'
 import {
   stackHome,
@@ -57,9 +57,9 @@ async function storedScans() {
 const readersOf = async (pid: number): Promise<string[]> =>
   (await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).split(' ').filter(Boolean)
 
-test('after kill -9 in the middle of recognition another worker reads what is left and nothing twice', async ({
-  skip,
-}) => {
+test('after kill -9 in the middle of recognition another worker reads what is left and nothing twice', {
+  timeout: recognitionMs,
+}, async ({ skip }) => {
   if (process.platform !== 'linux') skip('needs /proc')
   const { home, pages, document, parts } = await storedScans()
   const first = await startWorkerProgram(home)
@@ -69,7 +69,7 @@ test('after kill -9 in the middle of recognition another worker reads what is le
       const found = await pages()
       return found.length === 3 && found.some(({ pending }) => !pending) && found
     },
-    60_000,
+    recognitionMs,
   )
   const pid = first.pid ?? 0
   const readers = await eventually('the next page is being read', async () => {
@@ -88,7 +88,7 @@ test('after kill -9 in the middle of recognition another worker reads what is le
       const found = await document()
       return found?.status !== 'processing' && found
     },
-    60_000,
+    recognitionMs,
   )
   expect(end).toMatchObject({ status: 'completed', pagesDone: 3, textChoice: 'ocr' })
   const after = await pages()

@@ -2,7 +2,7 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { expect, onTestFinished, test } from 'vitest'
 import { extractionChild, temporaryFile } from '../../../test/fixtures/extraction.ts'
-import { drawn, ocr } from '../../../test/fixtures/scans.ts'
+import { drawn, ocr, recognitionMs } from '../../../test/fixtures/scans.ts'
 import type { ChildMessage, StartMessage } from '../extraction/protocol.ts'
 
 const preload = new URL('../../../test/fixtures/no-network.ts', import.meta.url).pathname
@@ -27,13 +27,13 @@ async function readWithoutNetwork(path: string): Promise<ChildMessage[]> {
   return messages
 }
 
-test('recognition opens no connection', async () => {
+test('recognition opens no connection', { timeout: recognitionMs }, async () => {
   const { picture } = await drawn(word)
   const messages = await readWithoutNetwork(await temporaryFile(await picture.png().toBuffer()))
   expect(messages).toMatchObject([{ type: 'page', page: { text: 'lighthouse' } }, { type: 'done' }])
 })
 
-test('what would open one is stopped in this way', async () => {
+test('what would open one is stopped in this way', { timeout: recognitionMs }, async () => {
   const child = fork(new URL('../../../test/fixtures/wants-network.ts', import.meta.url).pathname, {
     execArgv: ['--import', preload],
   })

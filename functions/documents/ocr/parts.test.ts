@@ -3,7 +3,7 @@ import { and, eq, sql } from 'drizzle-orm'
 import { expect, test } from 'vitest'
 import { documentPages, jobHistory } from '../../../db/schema/index.ts'
 import { makePdf, type PdfPage } from '../../../test/fixtures/pdf.ts'
-import { drawn, ocr, reading, scanOf } from '../../../test/fixtures/scans.ts'
+import { drawn, ocr, reading, recognitionMs, scanOf } from '../../../test/fixtures/scans.ts'
 import { eventually } from '../../../test/harness/eventually.ts'
 import { bodyOf } from '../../../test/harness/requests.ts'
 
@@ -28,7 +28,9 @@ async function storedPages({ db, tenant }: World, id: string) {
     .orderBy(number)
 }
 
-test('pages that fail are recorded alone, and are read again alone', async () => {
+test('pages that fail are recorded alone, and are read again alone', {
+  timeout: recognitionMs,
+}, async () => {
   const settings = { ...ocr, deadlineMs: 1 }
   const world = await reading({ ocr: settings })
   const pages = [small('typed'), await scanned('harbour'), await scanned('lighthouse')]
@@ -37,7 +39,7 @@ test('pages that fail are recorded alone, and are read again alone', async () =>
   const before = await storedPages(world, id)
   expect(before.map(({ failureCode }) => failureCode)).toEqual([null, 'timeout', 'timeout'])
 
-  settings.deadlineMs = 60_000
+  settings.deadlineMs = recognitionMs
   const answer = await world.post(`/v1/documents/${id}/reprocess?pages=unread`)
   expect(answer.status).toBe(202)
   expect(await bodyOf(answer)).toMatchObject({ status: 'pending', progress: { done: 1, total: 3 } })
@@ -56,14 +58,18 @@ test('pages that fail are recorded alone, and are read again alone', async () =>
   expect(await bodyOf(again)).toMatchObject({ status: 409, code: 'conflict' })
 })
 
-test('a document of which no picture could be read fails, and says why', async () => {
+test('a document of which no picture could be read fails, and says why', {
+  timeout: recognitionMs,
+}, async () => {
   const world = await reading({ ocr: { ...ocr, deadlineMs: 1 } })
   const { picture } = await drawn(small('harbour'))
   const document = await world.readWhole(await picture.png().toBuffer())
   expect(document).toMatchObject({ status: 'failed', failure: { code: 'timeout' } })
 })
 
-test('a TIFF file has its pages, and those over the limit say that they were not read', async () => {
+test('a TIFF file has its pages, and those over the limit say that they were not read', {
+  timeout: recognitionMs,
+}, async () => {
   const world = await reading({ ocr: { ...ocr, pagesMax: 1 } })
   const pictures = await Promise.all(
     ['harbour', 'lighthouse'].map(async (text) =>
@@ -83,7 +89,9 @@ test('a TIFF file has its pages, and those over the limit say that they were not
   ])
 })
 
-test('with recognition switched off pages keep what text they have, and say so', async () => {
+test('with recognition switched off pages keep what text they have, and say so', {
+  timeout: recognitionMs,
+}, async () => {
   const world = await reading({ ocr: null })
   const document = await world.readWhole(makePdf([small('typed'), await scanned('harbour')]))
   expect(document).toMatchObject({
@@ -103,7 +111,9 @@ function announced(png: Buffer, width: number, height: number): Buffer {
   return bytes
 }
 
-test('an image that announces more pixels than may be read is refused unread, a broken one is damaged', async () => {
+test('an image that announces more pixels than may be read is refused unread, a broken one is damaged', {
+  timeout: recognitionMs,
+}, async () => {
   const world = await reading()
   const { picture } = await drawn(small('harbour'))
   const png = await picture.png().toBuffer()
@@ -116,7 +126,9 @@ test('an image that announces more pixels than may be read is refused unread, a 
   expect(cut).toMatchObject({ status: 'failed', failure: { code: 'damaged' } })
 })
 
-test('a document that is cancelled while its pictures are read stops at once, and can be read on', async () => {
+test('a document that is cancelled while its pictures are read stops at once, and can be read on', {
+  timeout: recognitionMs,
+}, async () => {
   const world = await reading()
   const pages = await Promise.all(['harbour', 'lighthouse', 'zeppelin'].map(scanned))
   const { id, job_id } = await world.upload(makePdf(pages))

@@ -8,7 +8,7 @@ export type RecognizedWord = { text: string; box: Box; confidence: number } // 0
 export type TextWithConfidence = { text: string; words: Word[]; confidences: number[] }
 
 // Specks and lines of a drawing; the engine itself does not believe in them.
-const confidenceMin = 15
+const confidenceMin = 30
 const endsByHyphen = /\p{L}-$/u
 const beginsLowerCase = /^\p{Ll}/u
 

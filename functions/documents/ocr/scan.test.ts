@@ -2,7 +2,15 @@ import sharp from 'sharp'
 import { expect, test } from 'vitest'
 import type { Box } from '../../../domain/documents/words.ts'
 import { makePdf, type PdfPage } from '../../../test/fixtures/pdf.ts'
-import { drawn, lines, overlap, reading, scanOf, trueBoxes } from '../../../test/fixtures/scans.ts'
+import {
+  drawn,
+  lines,
+  overlap,
+  reading,
+  recognitionMs,
+  scanOf,
+  trueBoxes,
+} from '../../../test/fixtures/scans.ts'
 import { bodyOf } from '../../../test/harness/requests.ts'
 
 type Hit = { document_id: string; page: number; boxes: Box[] }
@@ -33,7 +41,9 @@ const letter: PdfPage = {
   text: lines('The zeppelin left the harbour', 'quarterly figures of the company', 'before noon'),
 }
 
-test('a scanned page is found by its words, with the boxes on them', async () => {
+test('a scanned page is found by its words, with the boxes on them', {
+  timeout: recognitionMs,
+}, async () => {
   const world = await reading()
   const { picture } = await drawn(letter)
   const document = await world.readWhole(await picture.png().toBuffer())
@@ -63,7 +73,9 @@ test('a scanned page is found by its words, with the boxes on them', async () =>
   expect(confidences.every((value) => value !== null && value > 0.5 && value <= 1)).toBe(true)
 })
 
-test('each page of a PDF file is read as it needs, and says so', async () => {
+test('each page of a PDF file is read as it needs, and says so', {
+  timeout: recognitionMs,
+}, async () => {
   const world = await reading()
   const stamp = { x: 400, y: 760, size: 12, text: 'Exhibit 7' }
   const pages: PdfPage[] = [
@@ -103,7 +115,9 @@ test('each page of a PDF file is read as it needs, and says so', async () => {
   expect(overlap(hit?.boxes[0] as Box, notary)).toBeGreaterThan(0.5)
 })
 
-test('a photo that was turned, and a picture without a word, are read upright and said to be empty', async () => {
+test('a photo that was turned, and a picture without a word, are read upright and said to be empty', {
+  timeout: recognitionMs,
+}, async () => {
   const world = await reading()
   const { picture } = await drawn({
     width: 400,
