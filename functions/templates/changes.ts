@@ -3,6 +3,7 @@ import { type Call, identityOf, requireVersion } from '../_shared/http/call.ts'
 import { AppError } from '../_shared/http/problems.ts'
 import { type Handler, reply } from '../_shared/http/route.ts'
 import type { Deps } from '../_shared/ports/deps.ts'
+import { deleteApplications } from './application-queries.ts'
 import * as contract from './contract.ts'
 import {
   deleteTemplateRow,
@@ -57,6 +58,8 @@ export const revertHandler =
 
 export const deleteHandler: Handler<typeof contract.deleteTemplate> = (c, { param }) =>
   c.write(async (tx) => {
-    await deleteTemplateRow(tx, await openTemplate(tx, c, param.id))
+    const row = await openTemplate(tx, c, param.id)
+    await deleteApplications(tx, { tenantId: row.tenantId, templateId: row.id })
+    await deleteTemplateRow(tx, row)
     return reply(204, null)
   })

@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { labelTypes } from '../../db/schema/annotations.ts'
 import type { templates, templateVersions } from '../../db/schema/templates.ts'
+import { annotationFields } from '../../domain/annotations/fields.ts'
 import { pageOf, pageQuery } from '../_shared/http/pages.ts'
 import { failures, route } from '../_shared/http/route.ts'
 import { labelFaults } from './rules.ts'
@@ -10,7 +11,6 @@ const placesMax = 50
 const param = z.object({ id: z.uuid().toLowerCase() })
 const exampleId = { id: '0199a1c2-77aa-7aaa-8aaa-000000000006' }
 const time = z.iso.datetime()
-const side = z.number().min(0).max(1)
 
 const Label = z
   .object({
@@ -42,9 +42,7 @@ references back and looking around.`,
       .array(
         z.object({
           page: z.int().min(1).nullable().default(null).meta({ description: '`null`: on any.' }),
-          box: z.tuple([side, side, side, side]).meta({
-            description: '`[x, y, width, height]` in 0..1 of the page.',
-          }),
+          box: annotationFields.box,
         }),
       )
       .max(placesMax)
@@ -114,7 +112,18 @@ export const listTemplates = route({
   operationId: 'listTemplates',
   role: 'viewer',
   summary: 'List templates, oldest first',
-  input: { query: z.object(pageQuery) },
+  input: {
+    query: z.object({
+      ...pageQuery,
+      name: z.string().min(1).max(120).optional().meta({
+        description: 'A part of the name, in capitals or not.',
+        example: 'invoice',
+      }),
+      label_name: z.string().min(1).max(200).optional().meta({
+        description: 'Has a label of exactly this name.',
+      }),
+    }),
+  },
   replies: { 200: pageOf(Template), ...failures('invalid_cursor') },
   example: { query: { limit: '10' } },
 })
@@ -160,7 +169,8 @@ export const deleteTemplate = route({
   operationId: 'deleteTemplate',
   role: 'editor',
   summary: 'Delete a template with its versions',
-  description: 'Annotations that were made with it stay.',
+  description: `It is taken from all documents, and what it suggested goes unless somebody has decided it. Annotations that
+were made with it stay, and what was dismissed does not come back with another template.`,
   input: { param },
   replies: { 204: null, ...failures('not_found', 'stale_version') },
   example: { param: exampleId },

@@ -80,16 +80,31 @@ export async function findVersion(
   return row ?? null
 }
 
+type ListTemplates = {
+  tenantId: string
+  name: string | undefined // a part of it
+  labelName: string | undefined
+  after: string | null
+  limit: number
+}
+
 /** Oldest first: ids are UUIDv7, so their order is that of creation. */
 export const listTemplateRows = (
   db: Db,
-  { tenantId, after, limit }: { tenantId: string; after: string | null; limit: number },
+  { tenantId, name, labelName, after, limit }: ListTemplates,
 ): Promise<TemplateRow[]> =>
   db
     .select()
     .from(templates)
     .where(
-      and(eq(templates.tenantId, tenantId), after === null ? undefined : gt(templates.id, after)),
+      and(
+        eq(templates.tenantId, tenantId),
+        name ? sql`position(lower(${name}) in lower(${templates.name})) > 0` : undefined,
+        labelName
+          ? sql`${templates.labels} @> ${JSON.stringify([{ name: labelName }])}::text::jsonb`
+          : undefined,
+        after === null ? undefined : gt(templates.id, after),
+      ),
     )
     .orderBy(asc(templates.id))
     .limit(limit)

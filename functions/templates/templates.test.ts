@@ -56,7 +56,7 @@ test.each([
   [
     'a place off the page',
     [{ name: 'a', places: [{ box: [0, 0, 2, 1] }] }],
-    '/labels/0/places/0/box/2',
+    '/labels/0/places/0/box',
   ],
 ])('labels with %s are a 422 that names the place', async (_, labels, pointer) => {
   const { post } = await templates()
@@ -132,4 +132,18 @@ test('viewers read and do not write; nobody else gets in', async () => {
   expect((await post('/', { name: 'B', labels: [] }, { as: 'viewer' })).status).toBe(403)
   expect((await get('/', { as: 'nobody' })).status).toBe(401)
   expect((await otherTenant.get(`/${id}`)).status).toBe(404)
+})
+
+test('templates are found by a part of their name and by a label', async () => {
+  const { create, get } = await templates()
+  await create({ name: 'Invoice 100%', labels: [{ name: 'total' }, { name: 'date' }] })
+  await create({ name: 'Receipt', labels: [{ name: 'total' }] })
+  const names = async (query: string) =>
+    (await bodyOf<{ items: Template[] }>(await get(`/?${query}`))).items.map(({ name }) => name)
+  expect(await names('name=INVOICE')).toEqual(['Invoice 100%'])
+  expect(await names('name=0%25')).toEqual(['Invoice 100%'])
+  expect(await names('name=%25e')).toEqual([])
+  expect(await names('label_name=total')).toEqual(['Invoice 100%', 'Receipt'])
+  expect(await names('label_name=tot')).toEqual([])
+  expect(await names('label_name=date&name=r')).toEqual([])
 })

@@ -48,7 +48,7 @@ export async function createResources({ post }: Poster, name: string): Promise<R
     jobs: { id: document.job_id ?? '' },
     schedules: { id: schedule.id ?? '' },
     annotations: { id: annotation.id ?? '' },
-    templates: { id: template.id ?? '' },
+    templates: { id: template.id ?? '', document_id: document.id ?? '' },
     suggestions: { id: suggestion.id },
     batches: { id: batch.id ?? '' },
     webhooks: { id: webhook.id ?? '', delivery: delivery.id ?? '' },

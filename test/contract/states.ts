@@ -1,8 +1,8 @@
 import { and, eq } from 'drizzle-orm'
 import type { Db } from '../../db/client.ts'
-import { jobKinds, jobs, jobTenantLimits } from '../../db/schema/index.ts'
+import { jobKinds, jobs, jobTenantLimits, templateApplications } from '../../db/schema/index.ts'
 import { cancelBatch } from '../../domain/batches/control.ts'
-import { completeDocument, failDocument } from '../harness/documents.ts'
+import { completeDocument, failDocument, keepPageImage } from '../harness/documents.ts'
 import type { Operation } from './functions.ts'
 import type { Resources } from './resources.ts'
 
@@ -19,17 +19,26 @@ export async function prepare(db: Db, { route, path }: Operation, rows: Rows): P
     version: 1,
   }
   const { tenantId } = rows
-  if (/\/(pages|text)\b/.test(path))
+  if (/\/(pages|text|apply)\b/.test(path))
     await completeDocument(db, { tenantId, document, pages: ['One page.', 'Another.'] })
+  if (route.operationId === 'getPageImage') await keepPageImage(db, { tenantId, id: document.id })
   if (path.endsWith('/:id/redrive')) await failDocument(db, { tenantId, document, code: 'damaged' })
   if (endedBatchOperations.has(route.operationId)) {
     const id = rows.resources.batches?.id ?? ''
     await db.transaction((tx) => cancelBatch(tx, { tenantId, id }))
   }
+  if (route.operationId === 'withdrawTemplate')
+    await applied(db, { tenantId, documentId: document.id, ...rows.resources.templates })
   const token = leaseTokenOf(route.example?.json)
   if (token !== null) await lease(db, { tenantId, id: document.job_id, token })
   const kind = route.example?.param?.kind
   if (kind !== undefined) await limit(db, { tenantId, kind })
+}
+
+async function applied(db: Db, of: { tenantId: string; documentId: string; id?: string }) {
+  const { tenantId, documentId, id: templateId = '' } = of
+  const version = { templateVersion: 1, userId: tenantId }
+  await db.insert(templateApplications).values({ tenantId, documentId, templateId, ...version })
 }
 
 function leaseTokenOf(json: unknown): string | null {
