@@ -9,6 +9,8 @@ import * as changes from './changes.ts'
 import { contentHandler } from './content.ts'
 import { toDocument } from './contract.ts'
 import { eventsHandler } from './events.ts'
+import { getPageImage } from './page-image-routes.ts'
+import { pageImageHandler } from './page-images.ts'
 import { documentReader, listDocuments } from './queries.ts'
 import * as resultRoutes from './result-routes.ts'
 import * as results from './results.ts'
@@ -62,6 +64,7 @@ export const createApp = (deps: Deps) => {
     .on(resultRoutes.listPages, results.listPagesHandler(reads))
     .on(resultRoutes.getPage, results.getPageHandler(reads))
     .on(resultRoutes.getWords, results.getWordsHandler(reads))
+    .on(getPageImage, pageImageHandler(deps, readVisible))
     .on(resultRoutes.getText, results.getTextHandler(reads))
     .on(resultRoutes.getPagesNdjson, results.getPagesNdjsonHandler(reads))
 }

@@ -1,7 +1,9 @@
+import { drawingJobKind } from '../../domain/documents/page-images.ts'
 import { pageJobKind } from '../../domain/documents/page-parts.ts'
 import { blobDeletionJobKind, extractionJobKind } from '../../domain/documents/processing.ts'
 import { JobFailure } from '../../domain/jobs/outcome.ts'
 import type { JobHandler, JobKinds } from '../_shared/ports/jobs.ts'
+import { drawPageImages } from './drawing-jobs.ts'
 import { extractDocument } from './extraction/extract.ts'
 import { readOnePage } from './ocr/read-page.ts'
 
@@ -17,5 +19,7 @@ export const jobs: JobKinds = {
   [extractionJobKind]: extractDocument,
   // One at a time, unless the host says otherwise: pictures take a hundred times as long as text layers.
   [pageJobKind]: { handler: readOnePage, concurrency: 1 },
+  // Whoever waits for a picture asks again, so a failed attempt need not wait long.
+  [drawingJobKind]: { handler: drawPageImages, retryMs: 200, history: 'unsuccessful' },
   [blobDeletionJobKind]: deleteBlob,
 }

@@ -5,7 +5,7 @@ import { Page, Words } from './contract.ts'
 import { param } from './routes.ts'
 
 const exampleId = { id: '0199a1c2-77aa-7aaa-8aaa-000000000002' }
-const pageParam = z.object({
+export const pageParam = z.object({
   id: z.uuid().toLowerCase(),
   // Digits alone: `1.0`, `1e0` and `0x1` name no page.
   number: z

@@ -1,7 +1,7 @@
 import { and, eq } from 'drizzle-orm'
 import { uuidv7 } from 'uuidv7'
 import type { Db } from '../../db/client.ts'
-import { blobs, documents, jobs } from '../../db/schema/index.ts'
+import { blobs, documents, jobs, pageImages } from '../../db/schema/index.ts'
 import {
   appendPages,
   beginPages,
@@ -71,6 +71,24 @@ export async function failDocument(db: Db, { tenantId, document, code }: FailDoc
   const lease = await leaseOf(db, tenantId, document.job_id)
   const fault = { code, message: 'It could not be read.', isFinal: true }
   await failJob(db, lease, { fault, retryMs: 0 })
+}
+
+/** A picture of the first page, as a job leaves it; its bytes are those of the file. The document becomes a PDF. */
+export async function keepPageImage(db: Db, { tenantId, id }: { tenantId: string; id: string }) {
+  const [row] = await db
+    .update(documents)
+    .set({ kind: 'pdf' })
+    .where(and(eq(documents.tenantId, tenantId), eq(documents.id, id)))
+    .returning({ sha256: documents.sha256, runId: documents.jobId })
+  if (!row) throw new Error('there is no such document')
+  const { sha256, runId } = row
+  const [file] = await db
+    .select({ storageKey: blobs.storageKey, bytes: blobs.bytes })
+    .from(blobs)
+    .where(and(eq(blobs.tenantId, tenantId), eq(blobs.sha256, sha256)))
+  const place = { tenantId, documentId: id, number: 1, widthPixels: 1024 }
+  const drawn = { ...file, sha256, fileSha256: sha256, runId, jobId: uuidv7() }
+  await db.insert(pageImages).values({ ...place, ...drawn })
 }
 
 type NewDocument = {

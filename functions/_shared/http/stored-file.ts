@@ -49,7 +49,8 @@ function fileHeaders(file: StoredFile, etag: string): Headers {
   })
 }
 
-const namesTag = (header: string | null, etag: string): boolean =>
+/** Does an `If-None-Match` name this tag? Compared weakly (RFC 9110, section 13.1.2). @param etag without `W/` */
+export const namesTag = (header: string | null, etag: string): boolean =>
   header !== null &&
   (header.trim() === '*' ||
     header.split(',').some((tag) => tag.trim().replace(/^W\//, '') === etag))

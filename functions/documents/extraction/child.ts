@@ -39,7 +39,8 @@ async function run(start: StartMessage): Promise<void> {
 
 /** The engines of images and of recognition are loaded by those who need them. */
 async function messagesOf(start: StartMessage): Promise<AsyncGenerator<ChildMessage>> {
-  const { kind, onePage } = start
+  const { kind, onePage, pictures } = start
+  if (pictures) return (await import('./page-drawing.ts')).drawPictures(start, pictures)
   if (onePage) {
     setPriority(recognitionNiceness)
     return (await import('../ocr/page.ts')).readOnePage(start, onePage.recognition)

@@ -36,6 +36,9 @@ export type Recognition = {
   dataPaths: readonly string[] // of each language, a `.traineddata` file, compressed or not
 }
 
+/** One page as a picture, `widthPixels` wide. */
+export type Picture = { number: number; widthPixels: number }
+
 /** What one child is to do. The password comes only this way: never in arguments or environment. */
 export type StartMessage = {
   type: 'start'
@@ -46,6 +49,8 @@ export type StartMessage = {
   pagesMax: number
   /** Read page `fromPage` alone, and its picture too when its text does not come from the text layer; `null`: never. */
   onePage?: { recognition: Recognition | null }
+  /** Draw these and read nothing. */
+  pictures?: readonly Picture[]
 }
 
 /** The parent has dealt with these pages; the child may run at most {@link pagesAheadMax} pages ahead. */
@@ -58,11 +63,16 @@ export type DocumentMessage = {
   author: string | null
 }
 export type PageMessage = { type: 'page'; page: ExtractedPage }
+/** A drawn page, or why there is no picture of it. */
+export type PictureMessage = Picture & { type: 'picture' } & (
+    | { jpeg: Uint8Array; failureCode: null }
+    | { jpeg: null; failureCode: FailureCode }
+  )
 export type FailedMessage = { type: 'failed'; code: FailureCode; message: string }
 
 /** `document` first, then pages in order, then `done`; or `failed` at any point. */
 export type ContentMessage = DocumentMessage | PageMessage
-export type ChildMessage = ContentMessage | FailedMessage | { type: 'done' }
+export type ChildMessage = ContentMessage | PictureMessage | FailedMessage | { type: 'done' }
 export type ParentMessage = StartMessage | AcknowledgeMessage
 
 // Enough that the child never waits for a healthy database, few enough that memory stays flat.

@@ -6,6 +6,8 @@ import {
   type ContentMessage,
   ExtractionFailure,
   type ParentMessage,
+  type Picture,
+  type PictureMessage,
   type StartMessage,
 } from './protocol.ts'
 
@@ -53,13 +55,38 @@ export class ChildFailure extends ExtractionFailure {
  * @throws the signal's reason, when it aborts
  */
 export async function* runExtraction(run: ExtractionRun): AsyncGenerator<ContentMessage[]> {
+  for await (const batch of runChild(run)) {
+    const content = batch.filter((message) => message.type !== 'picture')
+    if (content.length > 0) yield content
+  }
+}
+
+/**
+ * Draws pages of one document in a process of its own, each as soon as it is there. Otherwise as {@link runExtraction}.
+ * @throws {ChildFailure} also when the child ends before all pictures have come
+ */
+export async function* runDrawing(
+  run: Omit<ExtractionRun, 'fromPage' | 'pagesMax'> & { pictures: readonly Picture[] },
+): AsyncGenerator<PictureMessage> {
+  let missing = run.pictures.length
+  for await (const batch of runChild({ ...run, fromPage: 1, pagesMax: run.pictures.length })) {
+    for (const message of batch) {
+      if (message.type !== 'picture') continue
+      missing -= 1
+      yield message
+    }
+  }
+  if (missing > 0) throw new ChildFailure('damaged')
+}
+
+async function* runChild(run: ExtractionRun): AsyncGenerator<(ContentMessage | PictureMessage)[]> {
   run.signal.throwIfAborted()
   const child = new ExtractionChild(run)
   try {
     for (;;) {
       const batch = await child.next()
       const content = batch.filter(
-        (message) => message.type === 'document' || message.type === 'page',
+        (message) => message.type !== 'done' && message.type !== 'failed',
       )
       if (content.length > 0) yield content
       const last = batch.at(-1)
