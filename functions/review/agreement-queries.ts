@@ -1,8 +1,9 @@
-import { and, asc, eq, inArray, sql } from 'drizzle-orm'
+import { and, asc, eq, sql } from 'drizzle-orm'
 import type { Db, Tx } from '../../db/client.ts'
 import { batches, batchItems, documents, reviewSeenPages } from '../../db/schema/index.ts'
 import type { ReviewedAnnotation, SeenPage } from '../../domain/annotations/review-statements.ts'
 import type { Box } from '../../domain/documents/words.ts'
+import { isOneOf } from './id-lists.ts'
 
 // A statement's rows are in memory at once.
 const documentsAtOnce = 200
@@ -16,7 +17,7 @@ export async function findDocuments(
   const rows = await db
     .select({ id: documents.id })
     .from(documents)
-    .where(and(eq(documents.tenantId, tenantId), inArray(documents.id, [...ids])))
+    .where(and(eq(documents.tenantId, tenantId), isOneOf(documents.id, ids)))
     .orderBy(asc(documents.id))
   return rows.map(({ id }) => id)
 }
@@ -59,9 +60,6 @@ export async function countAnnotations(
     ) counted`)
   return row?.count ?? 0
 }
-
-const isOneOf = (column: ReturnType<typeof sql>, ids: readonly string[]) =>
-  sql`${column} = any(${`{${ids.join(',')}}`}::uuid[])`
 
 type Row = Pick<ReviewedAnnotation, 'documentId' | 'page' | 'validation' | 'isDeleted'> & {
   userId: string
@@ -121,7 +119,7 @@ export async function listSeenMarks(
   const rows = await db
     .select({ documentId, page, userId, source })
     .from(reviewSeenPages)
-    .where(and(eq(reviewSeenPages.tenantId, tenantId), isOneOf(sql`${documentId}`, documentIds)))
+    .where(and(eq(reviewSeenPages.tenantId, tenantId), isOneOf(documentId, documentIds)))
     .orderBy(asc(documentId), asc(page))
   return rows.map((row) => ({
     ...{ documentId: row.documentId, page: row.page },

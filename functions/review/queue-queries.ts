@@ -1,4 +1,17 @@
-import { and, asc, eq, gt, isNull, ne, notInArray, or, type SQL, sql } from 'drizzle-orm'
+import {
+  and,
+  asc,
+  type Column,
+  desc,
+  eq,
+  gt,
+  isNull,
+  ne,
+  not,
+  or,
+  type SQL,
+  sql,
+} from 'drizzle-orm'
 import type { Db, Tx } from '../../db/client.ts'
 import {
   type AnnotationSource,
@@ -9,6 +22,7 @@ import {
   reviewRank,
 } from '../../db/schema/index.ts'
 import type { AnnotationRow } from '../../domain/annotations/representation.ts'
+import { isOneOf } from './id-lists.ts'
 
 export type QueueFilter = {
   tenantId: string
@@ -95,33 +109,68 @@ export const listQueueRows = (
 type Taker = { userId: string; at: Date; except: readonly string[] }
 export type Candidate = { annotation: AnnotationRow; filename: string }
 
-/** The first item whose lock this user has, held; the first one that nobody has if there is none. */
+const candidate = { annotation: annotations, filename: documents.filename }
+// The newest ones: nobody works on more at a time.
+const ownLocksMax = 20
+
+/** The item that this user has locked last; the first one that nobody has, with its row held, if there is none. */
 export async function holdNext(
   tx: Tx,
   filter: QueueFilter,
   { userId, at, except }: Taker,
 ): Promise<Candidate | null> {
-  const wanted = except.length === 0 ? undefined : notInArray(annotations.id, [...except])
-  const columns = { annotation: annotations, filename: documents.filename }
-  const hold = { of: annotations, skipLocked: true } as const
-  const [own] = await tx
-    .select(columns)
-    .from(annotations)
-    .innerJoin(documents, ofDocument)
-    .innerJoin(annotationLocks, and(lockAt(at), eq(annotationLocks.userId, userId)))
-    .where(and(waiting(filter), wanted, eq(annotationLocks.tenantId, filter.tenantId)))
-    .orderBy(...order)
-    .limit(1)
-    .for('update', hold)
-  if (own) return own
+  const own = await listOwnLocks(tx, { tenantId: filter.tenantId, userId, at })
+  for (const id of own.filter((held) => !except.includes(held))) {
+    const found = await findWaiting(tx, filter, id)
+    if (found) return found
+  }
+  const isFree = sql`not exists (select from ${annotationLocks} where ${lockAt(at)})`
+  const isWanted = except.length === 0 ? undefined : not(isOneOf(annotations.id, except))
   const [free] = await tx
-    .select(columns)
+    .select(candidate)
     .from(annotations)
     .innerJoin(documents, ofDocument)
-    .leftJoin(annotationLocks, lockAt(at))
-    .where(and(waiting(filter), wanted, isNull(annotationLocks.userId)))
+    .where(and(waiting(filter), isFree, isWanted))
     .orderBy(...order)
     .limit(1)
-    .for('update', hold)
+    .for('update', { of: annotations, skipLocked: true })
   return free ?? null
+}
+
+// As a range in order it is one entry of the primary key, also by a plan that was made when the table was empty and all
+// indexes of a tenant looked alike.
+const isExactly = (id: Column | string): SQL => sql`${annotations.id} between ${id} and ${id}`
+
+async function findWaiting(tx: Tx, filter: QueueFilter, id: string): Promise<Candidate | null> {
+  const [found] = await tx
+    .select(candidate)
+    .from(annotations)
+    .innerJoin(documents, ofDocument)
+    .where(and(waiting(filter), isExactly(id)))
+    .orderBy(asc(annotations.id))
+    .limit(1)
+  return found ?? null
+}
+
+async function listOwnLocks(
+  tx: Tx,
+  { tenantId, userId, at }: { tenantId: string; userId: string; at: Date },
+): Promise<string[]> {
+  const rows = await tx
+    .select({ id: annotationLocks.annotationId })
+    .from(annotationLocks)
+    .where(
+      and(
+        eq(annotationLocks.tenantId, tenantId),
+        eq(annotationLocks.userId, userId),
+        gt(annotationLocks.lockedUntil, at),
+        // What was judged stays locked for a while.
+        sql`(select ${annotations.validation} from ${annotations}
+          where ${annotations.tenantId} = ${tenantId} and ${isExactly(annotationLocks.annotationId)}
+          order by ${annotations.id} limit 1) = 'pending'`,
+      ),
+    )
+    .orderBy(desc(annotationLocks.lockedUntil))
+    .limit(ownLocksMax)
+  return rows.map(({ id }) => id)
 }

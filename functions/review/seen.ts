@@ -1,4 +1,4 @@
-import { and, asc, eq, inArray, type SQL, sql } from 'drizzle-orm'
+import { and, asc, eq, type SQL, sql } from 'drizzle-orm'
 import * as z from 'zod'
 import type { Db, Tx } from '../../db/client.ts'
 import { type AnnotationSource, annotationSources } from '../../db/schema/annotations.ts'
@@ -32,16 +32,19 @@ const marksOf = ({ tenantId, documentId, userId, source }: Viewer): SQL | undefi
   )
 
 async function mark(tx: Tx, viewer: Viewer, pages: readonly number[], seenAt: Date): Promise<void> {
-  await tx
-    .insert(reviewSeenPages)
-    .values(pages.map((page) => ({ ...viewer, page, seenAt })))
-    .onConflictDoNothing()
+  const { tenantId, documentId, userId, source } = viewer
+  await tx.execute(sql`
+    insert into review_seen_pages (tenant_id, document_id, page, user_id, source, seen_at)
+    select ${tenantId}, ${documentId}, page, ${userId}, ${source}, ${seenAt.toISOString()}
+    from unnest(${`{${pages.join(',')}}`}::int[]) page on conflict do nothing`)
 }
 
 async function unmark(tx: Tx, viewer: Viewer, pages: readonly number[]): Promise<void> {
   await tx
     .delete(reviewSeenPages)
-    .where(and(marksOf(viewer), inArray(reviewSeenPages.page, [...pages])))
+    .where(
+      and(marksOf(viewer), sql`${reviewSeenPages.page} = any(${`{${pages.join(',')}}`}::int[])`),
+    )
 }
 
 export const markHandler =
