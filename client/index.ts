@@ -10,6 +10,7 @@ import type { LogsApp } from '../functions/logs/index.ts'
 import type { ReviewApp } from '../functions/review/index.ts'
 import type { SchedulesApp } from '../functions/schedules/index.ts'
 import type { SearchApp } from '../functions/search/index.ts'
+import type { SharesApp } from '../functions/shares/index.ts'
 import type { SuggestionsApp } from '../functions/suggestions/index.ts'
 import type { TemplatesApp } from '../functions/templates/index.ts'
 import type { UsersApp } from '../functions/users/index.ts'
@@ -47,6 +48,7 @@ export function createClient({ baseUrl, key, timeoutMs, fetch: send }: ClientOpt
     documents: hc<DocumentsApp>(baseUrl, options).v1.documents,
     users: hc<UsersApp>(baseUrl, options).v1.users,
     keys: hc<KeysApp>(baseUrl, options).v1.keys,
+    shares: hc<SharesApp>(baseUrl, options).v1.shares,
     search: hc<SearchApp>(baseUrl, options).v1.search,
     jobs: hc<JobsApp>(baseUrl, options).v1.jobs,
     schedules: hc<SchedulesApp>(baseUrl, options).v1.schedules,

@@ -64,6 +64,10 @@ export const constraintProblems: Record<string, DatabaseProblem> = {
   documents_text_source_is_whole: invalid('Where text comes from is told with its reason.'),
   documents_filename_length: invalid('A file name has 1 to 255 characters.'),
 
+  document_tags_pkey: conflict('The document has this tag already.'),
+  document_tags_document_exists: missing('The document does not exist.'),
+  document_tags_name_length: invalid('A tag has 1 to 100 characters.'),
+
   document_versions_pkey: conflict('This version exists already.'),
   document_versions_document_exists: missing('The document does not exist.'),
   document_versions_bytes_exist: conflict(
@@ -152,6 +156,11 @@ export const constraintProblems: Record<string, DatabaseProblem> = {
   review_seen_pages_document_exists: missing('The document does not exist.'),
   review_seen_pages_page_is_positive: invalid('Pages are counted from 1.'),
   review_seen_pages_source_is_known: invalid('The source is not one of those that exist.'),
+
+  shares_pkey: sameId,
+  shares_document_exists: missing('The document does not exist.'),
+  shares_user_exists: missing('The user does not exist.'),
+  shares_secret_is_sha256: invalid('The hash of a secret has 32 bytes.'),
 
   templates_pkey: sameId,
   templates_tenant_exists: missing('The tenant does not exist.'),

@@ -32,6 +32,7 @@ export const registry: readonly FunctionEntry[] = [
   { name: 'review', jobs: () => import('../functions/review/jobs.ts') },
   { name: 'batches', jobs: () => import('../functions/batches/jobs.ts') },
   { name: 'webhooks', jobs: () => import('../functions/webhooks/jobs.ts') },
+  { name: 'shares' },
 ]
 
 /**

@@ -5,6 +5,7 @@ import { reopenUnreadPages } from '../../domain/documents/page-parts.ts'
 import { reprocessDocument } from '../../domain/documents/processing.ts'
 import { removeDocument } from '../../domain/documents/removal.ts'
 import { lockRunOfDocument } from '../../domain/documents/run-lock.ts'
+import { setTags } from '../../domain/documents/tags.ts'
 import { cancelJob, ringWorkers } from '../../domain/jobs/queue.ts'
 import { seal } from '../_shared/access/seal.ts'
 import { type Call, identityOf, requireVersion } from '../_shared/http/call.ts'
@@ -15,7 +16,7 @@ import { missing, refuseTrashed } from './access.ts'
 import { forgetResults } from './cached-result.ts'
 import { toDocument } from './contract.ts'
 import { safeFilename } from './filenames.ts'
-import { findDocument, lockDocument, renameDocument, replacePassword } from './queries.ts'
+import { findDocument, lockDocument, replacePassword, saveDocument } from './queries.ts'
 import type * as routes from './routes.ts'
 import { headerText } from './upload-body.ts'
 
@@ -52,9 +53,14 @@ export const changeHandler =
   (c, { param: { id }, json }) =>
     c.write(async (tx) => {
       const row = await openDocument(tx, c, id)
-      const filename = safeFilename(json.filename, { in: 'body', pointer: '/filename' })
-      if (filename !== row.filename)
-        await renameDocument(tx, { tenantId: c.tenantId, id, filename, at: now() })
+      const { filename: given, tags: names } = json
+      const place = { in: 'body', pointer: '/filename' } as const
+      const filename = given === undefined ? row.filename : safeFilename(given, place)
+      const { tenantId } = c
+      const isRetagged =
+        names !== undefined && (await setTags(tx, { tenantId, documentId: id, names }))
+      if (isRetagged || filename !== row.filename)
+        await saveDocument(tx, { tenantId, id, filename, at: now() })
       return documentReply(tx, c, id, 200)
     })
 

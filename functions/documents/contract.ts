@@ -40,6 +40,7 @@ export const Document = z
       description: 'Of its pages that are not blank; `null` until they have been read.',
     }),
     language: z.string().nullable().meta({ description: 'ISO 639-1, guessed.', example: 'en' }),
+    tags: z.array(z.string()).meta({ description: 'In the order of the alphabet.' }),
     urls: z.object({ content: path, pages: path, text: path, ndjson: path, events: path }),
     version: z.int().meta({ description: 'Grows with every visible change, progress included.' }),
     trashed_at: z.iso.datetime().nullable().meta({ description: 'Since when it is in the trash.' }),
@@ -121,6 +122,7 @@ export function toDocument(row: DocumentRow): z.input<typeof Document> {
     author: row.author,
     text_source: toTextSource(row),
     language: row.language,
+    tags: row.tags,
     urls: {
       content: `${base}/content`,
       pages: `${base}/pages`,

@@ -15,6 +15,8 @@ import { documentReader, listDocuments } from './queries.ts'
 import * as resultRoutes from './result-routes.ts'
 import * as results from './results.ts'
 import * as routes from './routes.ts'
+import * as tagRoutes from './tag-routes.ts'
+import { listTagsHandler } from './tags.ts'
 import * as trash from './trash.ts'
 import * as trashRoutes from './trash-routes.ts'
 import { uploadHandler } from './upload.ts'
@@ -29,15 +31,17 @@ export const createApp = (deps: Deps) => {
     .on(routes.uploadDocuments, uploadHandler(deps))
     .on(routes.putDocument, uploadHandler(deps))
     .on(routes.listDocuments, async (c, { query }) => {
-      const { cursor, limit, user_id: wanted, trashed, ...rest } = query
+      const { cursor, limit, user_id: wanted, trashed, tag = [], ...rest } = query
       const { role, userId, tenantId } = identityOf(c.identity)
       const ownUserId = role === 'ingest' ? userId : undefined
-      const scope = JSON.stringify([tenantId, 'listDocuments', ownUserId, wanted, trashed, rest])
+      const filters = [ownUserId, wanted, trashed, tag, rest]
+      const scope = JSON.stringify([tenantId, 'listDocuments', ...filters])
       const after = cursor ? await c.cursors.read(scope, cursor, z.tuple([z.uuid()])) : null
       const isNobodys = ownUserId !== undefined && wanted !== undefined && wanted !== ownUserId
       const filter = { ...rest, userId: wanted ?? ownUserId }
       const isTrashed = trashed === 'true'
-      const of = { tenantId, filter, isTrashed, before: after?.[0] ?? null, limit: limit + 1 }
+      const before = after?.[0] ?? null
+      const of = { tenantId, filter, isTrashed, tags: tag, before, limit: limit + 1 }
       const rows = isNobodys ? [] : await listDocuments(deps.db, of)
       const page = await toPage(
         { cursors: c.cursors, scope, url: c.url },
@@ -45,6 +49,7 @@ export const createApp = (deps: Deps) => {
       )
       return reply(200, page.body, { headers: page.headers })
     })
+    .on(tagRoutes.listTags, listTagsHandler(deps))
     .on(routes.getDocument, async (c, { param }) => {
       const row = await readVisible(c, param.id)
       return reply(200, toDocument(row), { version: row.version })

@@ -1,11 +1,12 @@
 import { and, desc, eq, getTableColumns, isNotNull, isNull, lt, type SQL, sql } from 'drizzle-orm'
 import { batchReads, type ReadById } from '../../db/batch.ts'
 import type { Db, Tx } from '../../db/client.ts'
-import { blobs, documents } from '../../db/schema/documents.ts'
+import { blobs, documents, documentTags } from '../../db/schema/index.ts'
+import { hasTag, tagsColumn } from './tag-queries.ts'
 
 // A sealed password leaves the database only for the worker.
 const { passwordSealed: _, tenantId: __, ...shown } = getTableColumns(documents)
-const columns = { ...shown, bytes: blobs.bytes, storageKey: blobs.storageKey }
+const columns = { ...shown, bytes: blobs.bytes, storageKey: blobs.storageKey, tags: tagsColumn }
 const bytesOfDocument = and(
   eq(blobs.tenantId, documents.tenantId),
   eq(blobs.sha256, documents.sha256),
@@ -46,6 +47,8 @@ type ListDocuments = {
   tenantId: string
   filter: { [K in 'userId' | 'status' | 'kind' | 'language']?: DocumentRow[K] | undefined }
   isTrashed: boolean
+  /** Folded; a document is listed when it has all of them. */
+  tags: readonly string[]
   before: string | null // id; ids of UUIDv7 sort by time
   limit: number
 }
@@ -53,7 +56,7 @@ type ListDocuments = {
 /** Newest first. */
 export async function listDocuments(
   db: Db,
-  { tenantId, filter, isTrashed, before, limit }: ListDocuments,
+  { tenantId, filter, isTrashed, tags, before, limit }: ListDocuments,
 ): Promise<DocumentRow[]> {
   const where: (SQL | undefined)[] = [
     eq(documents.tenantId, tenantId),
@@ -64,14 +67,23 @@ export async function listDocuments(
     filter.language ? eq(documents.language, filter.language) : undefined,
     before === null ? undefined : lt(documents.id, before),
   ]
-  return db
-    .select(columns)
-    .from(documents)
-    .innerJoin(blobs, bytesOfDocument)
+  const [first, ...others] = tags
+  for (const folded of others) where.push(hasTag(db, tenantId, folded))
+  const listed = db.select(columns).from(documents).innerJoin(blobs, bytesOfDocument).$dynamic()
+  // One tag is joined: its index gives the newest documents that have it, however rare it is.
+  if (first !== undefined) listed.innerJoin(documentTags, documentOfTag(tenantId, first))
+  return listed
     .where(and(...where))
     .orderBy(desc(documents.id))
     .limit(limit)
 }
+
+const documentOfTag = (tenantId: string, folded: string) =>
+  and(
+    eq(documentTags.tenantId, tenantId),
+    eq(documentTags.folded, folded),
+    eq(documentTags.documentId, documents.id),
+  )
 
 /** Locks the row until commit, so that what is decided by its version still holds when it is written. */
 export async function lockDocument(tx: Tx, tenantId: string, id: string) {
@@ -93,9 +105,10 @@ export async function lockDocument(tx: Tx, tenantId: string, id: string) {
   return row ?? null
 }
 
-type Rename = { tenantId: string; id: string; filename: string; at: Date }
+type Change = { tenantId: string; id: string; filename: string; at: Date }
 
-export async function renameDocument(tx: Tx, { tenantId, id, filename, at }: Rename) {
+/** Names a document, which makes a new version of it also when the name is the one that it has. */
+export async function saveDocument(tx: Tx, { tenantId, id, filename, at }: Change) {
   await tx
     .update(documents)
     .set({ filename, updatedAt: at, version: sql`${documents.version} + 1` })

@@ -3,6 +3,7 @@ import { documentKinds, documentStatuses } from '../../db/schema/documents.ts'
 import { pageOf, pageQuery } from '../_shared/http/pages.ts'
 import { content, failures, route } from '../_shared/http/route.ts'
 import { Document, Receipt, Receipts } from './contract.ts'
+import { TagFilter, Tags } from './tag-routes.ts'
 
 const exampleId = { id: '0199a1c2-77aa-7aaa-8aaa-000000000002' }
 const ownOnly = 'A key with the role `ingest` sees the documents of its own user alone.'
@@ -87,6 +88,7 @@ export const listDocuments = route({
       status: z.enum(documentStatuses).optional().meta({ example: 'completed' }),
       kind: z.enum(documentKinds).optional(),
       language: z.string().min(2).max(8).optional().meta({ example: 'en' }),
+      tag: TagFilter,
       trashed: z.enum(['true', 'false']).default('false').meta({
         description: '`true`: what is in the trash, and nothing else.',
       }),
@@ -127,10 +129,18 @@ export const changeDocument = route({
   path: '/:id',
   operationId: 'changeDocument',
   role: 'editor',
-  summary: 'Rename a document',
-  input: { param, json: z.object({ filename }) },
+  summary: 'Rename a document, or give it tags',
+  description: 'Tags are given as a whole: the document then has these and no others.',
+  input: {
+    param,
+    json: z
+      .object({ filename: filename.optional(), tags: Tags.optional() })
+      .refine(({ filename: name, tags }) => name !== undefined || tags !== undefined, {
+        error: 'Give a filename, or tags.',
+      }),
+  },
   replies: { 200: Document, ...failures('not_found', 'stale_version', 'conflict') },
-  example: { param: exampleId, json: { filename: 'report, final.pdf' } },
+  example: { param: exampleId, json: { filename: 'report, final.pdf', tags: ['Invoices'] } },
 })
 
 export const deleteDocument = route({

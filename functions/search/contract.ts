@@ -1,7 +1,10 @@
 import * as z from 'zod'
 import { documentStatuses } from '../../db/schema/documents.ts'
+import { foldTag } from '../../domain/documents/tags.ts'
 import { pageOf, pageQuery } from '../_shared/http/pages.ts'
 import { route } from '../_shared/http/route.ts'
+
+const foldedTag = (text: string): string => foldTag(text.normalize('NFC').trim())
 
 const box = z.tuple([z.number(), z.number(), z.number(), z.number()])
 const range = z.tuple([z.int(), z.int()])
@@ -40,6 +43,9 @@ like \`-this\` or \`a OR -b\`, is 422. Best matches come first within each thous
       user_id: z.uuid().toLowerCase().optional().meta({ description: 'Who uploaded it.' }),
       status: z.enum(documentStatuses).optional(),
       language: z.string().min(2).max(8).optional().meta({ example: 'en' }),
+      tag: z.array(z.string().min(1).max(200).transform(foldedTag)).max(10).optional().meta({
+        description: 'Repeatable, in any case: documents that have all of them.',
+      }),
     }),
   },
   replies: { 200: pageOf(Hit) },

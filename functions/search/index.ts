@@ -26,9 +26,9 @@ export const createApp = (deps: Deps) =>
   newApp(deps, { name: 'search', summary: 'Search over the pages of documents.' }).on(
     search,
     async (c, { query: { q: text, limit, cursor, document_id: documentId, ...rest } }) => {
-      const { user_id: userId, status, language } = rest
+      const { user_id: userId, status, language, tag: tags = [] } = rest
       const query = await readQuery(deps, text)
-      const filter = { documentId, userId, status, language }
+      const filter = { documentId, userId, status, language, tags }
       const scope = JSON.stringify([c.tenantId, 'search', text, documentId, rest])
       const [blockAfter, after] = cursor
         ? await c.cursors.read(scope, cursor, position)

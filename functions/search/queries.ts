@@ -1,6 +1,11 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Db, Tx } from '../../db/client.ts'
-import { type DocumentStatus, documentPages, documents } from '../../db/schema/documents.ts'
+import {
+  type DocumentStatus,
+  documentPages,
+  documents,
+  documentTags,
+} from '../../db/schema/index.ts'
 import type { PackedTokens } from './highlights.ts'
 
 /** Pages ranked at once: ranking every match of a common word takes 300 ms, ranking these takes 10. */
@@ -26,6 +31,7 @@ type FindPages = {
     userId?: string | undefined
     status?: DocumentStatus | undefined
     language?: string | undefined
+    tags: readonly string[] // folded; of a document that has all of them
   }
   /** The last page of the block before. */
   blockAfter: PagePosition | null
@@ -77,8 +83,12 @@ async function nextPages(tx: Tx, find: FindPages): Promise<FoundPages> {
 }
 
 function conditions({ filter, blockAfter }: FindPages): SQL {
-  const { documentId, userId, status, language } = filter
+  const { documentId, userId, status, language, tags } = filter
   return sql.join([
+    ...tags.map(
+      (tag) => sql` and exists (select from ${documentTags} g where g.tenant_id = p.tenant_id
+        and g.document_id = p.document_id and g.folded = ${tag})`,
+    ),
     documentId === undefined ? sql`` : sql` and p.document_id = ${documentId}`,
     userId === undefined ? sql`` : sql` and d.user_id = ${userId}`,
     status === undefined ? sql`` : sql` and d.status = ${status}`,

@@ -5,6 +5,7 @@ import { createResources } from './resources.ts'
 import { prepare } from './states.ts'
 
 const exampleDocumentId = '0199a1c2-77aa-7aaa-8aaa-000000000002'
+const exampleShareToken = `oct_${'0'.repeat(32)}_${'0'.repeat(96)}`
 
 const bench = await setupAll()
 
@@ -18,7 +19,9 @@ async function send(operation: Operation): Promise<Response> {
   const url = path.replaceAll(/:(\w+)/g, (_, name: string) => params[name as 'id'] ?? '1')
   // The one id that examples have outside their path.
   const real = (text: string) =>
-    text.replaceAll(exampleDocumentId, resources.documents?.id ?? exampleDocumentId)
+    text
+      .replaceAll(exampleDocumentId, resources.documents?.id ?? exampleDocumentId)
+      .replaceAll(exampleShareToken, resources.shares?.token ?? exampleShareToken)
   const query = real(new URLSearchParams(route.example?.query).toString())
   const actor = route.role === 'operator' ? bench.operator : bench
   return actor.request(`${url}${query ? `?${query}` : ''}`, {

@@ -41,6 +41,7 @@ export async function createResources({ post }: Poster, name: string): Promise<R
   const receiver = { url: 'https://hooks.example.com/octavo', types: ['batch.completed'] }
   const webhook = await created(await post('/v1/webhooks', receiver))
   const delivery = await created(await post(`/v1/webhooks/${webhook.id}/test`))
+  const share = await created(await post('/v1/shares', { document_id: document.id }))
   return {
     users: { id: user.id ?? '' },
     keys: { id: key.id ?? '' },
@@ -48,6 +49,7 @@ export async function createResources({ post }: Poster, name: string): Promise<R
     jobs: { id: document.job_id ?? '' },
     schedules: { id: schedule.id ?? '' },
     annotations: { id: annotation.id ?? '' },
+    shares: { id: share.id ?? '', token: share.token ?? '' },
     templates: { id: template.id ?? '', document_id: document.id ?? '' },
     suggestions: { id: suggestion.id },
     batches: { id: batch.id ?? '' },

@@ -41,7 +41,7 @@ export async function readInput<R extends Route>(
     faults.push(...read.faults)
     return read.data
   }
-  const search = readQuery(url)
+  const search = readQuery(url, query ? repeatableNames(query) : noNames)
   if (query) parts.query = collect('query', query, search)
   else if (Object.keys(search).length > 0) collect('query', z.object({}), search)
   if (header) parts.header = collect('header', header, pickHeaders(header, request.headers))
@@ -86,9 +86,30 @@ function pickHeaders(schema: z.ZodObject, headers: Headers): Record<string, stri
   )
 }
 
-/** Query as an object; refuses repeated names, broken encoding and hostile text. */
-export function readQuery(url: URL): Record<string, string> {
-  const found: Record<string, string> = Object.create(null)
+const noNames: ReadonlySet<string> = new Set()
+
+// What a schema takes as a list may be named several times; `?tag=a&tag=b` is how forms and clients write lists.
+const repeatable = new WeakMap<z.ZodObject, ReadonlySet<string>>()
+function repeatableNames(query: z.ZodObject): ReadonlySet<string> {
+  let names = repeatable.get(query)
+  if (!names) {
+    const fields = Object.entries<z.ZodType>(query.shape)
+    names = new Set(fields.filter(([, field]) => isList(field)).map(([name]) => name))
+    repeatable.set(query, names)
+  }
+  return names
+}
+
+const isList = (field: z.ZodType): boolean =>
+  field instanceof z.ZodArray ||
+  (field instanceof z.ZodOptional && isList(field.unwrap() as z.ZodType))
+
+/**
+ * Query as an object; refuses names that are repeated where they may not be, broken encoding and hostile text.
+ * @param lists names whose values become a list, also when there is one
+ */
+function readQuery(url: URL, lists: ReadonlySet<string>): Record<string, string | string[]> {
+  const found: Record<string, string | string[]> = Object.create(null)
   for (const pair of url.search.slice(1).split('&')) {
     if (pair === '') continue
     const [name = '', ...rest] = pair.split('=')
@@ -102,7 +123,12 @@ export function readQuery(url: URL): Record<string, string> {
           { in: 'query', pointer: `/${escapeToken(key.replaceAll('\u0000', ''))}`, ...fault },
         ],
       })
-    if (key in found)
+    const earlier = found[key]
+    if (lists.has(key)) {
+      found[key] = [...(earlier ?? []), value]
+      continue
+    }
+    if (earlier !== undefined)
       throw new AppError('invalid', `The query names "${key}" twice.`, {
         errors: [
           {
