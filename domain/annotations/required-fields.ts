@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm'
 import type { Db, Tx } from '../../db/client.ts'
 import type { LabelType } from '../../db/schema/annotations.ts'
-import { compileLabelFormat } from './label-format.ts'
+import { newFormatCheck } from './required-fields-format.ts'
 
 /**
  * Why a required field is open: `missing`, no region has the label; `empty`, none has a value; `format`, no value has the
@@ -72,21 +72,23 @@ export async function openRequiredFields(
     from wanted w
     left join found f on f.document_id = w.document_id and f.label_name = w.label_name
     order by w.document_id, w.template_name, w.template_id, w.place`)
+  const hasFormat = newFormatCheck()
   return [...rows].flatMap((found) => {
-    const reason = reasonOf(found)
+    const reason = reasonOf(found, hasFormat)
     if (reason === null) return []
     const { documentId, templateId, templateName, labelName } = found
     return [{ documentId, templateId, templateName, labelName, reason }]
   })
 }
 
-function reasonOf(found: Found): OpenReason | null {
-  if (found.regions === 0) return 'missing'
-  if (found.sound === 0) return 'invalid'
-  if (!hasValue(found.labelType)) return null
-  if (found.filled === 0) return 'empty'
-  if (found.format === null) return null
-  const format = compileLabelFormat(found.format)
-  const values: string[] = JSON.parse(found.values ?? '[]')
-  return values.some((value) => format.matches(value)) ? null : 'format'
+function reasonOf(
+  { labelType, format, values, regions, sound, filled }: Found,
+  hasFormat: ReturnType<typeof newFormatCheck>,
+): OpenReason | null {
+  if (regions === 0) return 'missing'
+  if (sound === 0) return 'invalid'
+  if (!hasValue(labelType)) return null
+  if (filled === 0) return 'empty'
+  if (format === null || hasFormat(format, JSON.parse(values ?? '[]'))) return null
+  return 'format'
 }

@@ -1,34 +1,9 @@
 import { sql } from 'drizzle-orm'
 import { expect, test } from 'vitest'
-import type { Db } from '../../db/client.ts'
 import { annotations } from '../../db/schema/index.ts'
+import { cutOff } from '../../test/fixtures/cut-off.ts'
 import { type Suggestion, suggesting } from '../../test/fixtures/suggesting.ts'
-import { eventually } from '../../test/harness/eventually.ts'
 import { bodyOf } from '../../test/harness/requests.ts'
-
-/** Sends a request that gets as far as writing to `table`, and there loses its connection. */
-async function cutOff(db: Db, table: string, send: () => Promise<Response>): Promise<Response> {
-  const gate = Promise.withResolvers<void>()
-  const isHeld = Promise.withResolvers<void>()
-  const holder = db.transaction(async (tx) => {
-    await tx.execute(sql.raw(`lock table ${table} in share mode`))
-    isHeld.resolve()
-    await gate.promise
-  })
-  await isHeld.promise
-  const reply = send()
-  const ended = await eventually('a statement that waits for the lock', async () => {
-    const [row] = await db.execute<{ isEnded: boolean }>(sql`
-      select pg_terminate_backend(pid) as "isEnded" from pg_stat_activity
-      where datname = current_database() and wait_event_type = 'Lock' limit 1`)
-    return row?.isEnded
-  })
-  expect(ended).toBe(true)
-  const outcome = await reply
-  gate.resolve()
-  await holder
-  return outcome
-}
 
 test('a suggestion whose acceptance was cut off half-way is open, and is accepted once', async () => {
   const { db, suggest, post, get, tenant } = await suggesting()

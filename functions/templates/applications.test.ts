@@ -2,6 +2,7 @@ import { and, eq } from 'drizzle-orm'
 import { uuidv7 } from 'uuidv7'
 import { expect, test } from 'vitest'
 import { annotations, documents, suggestions } from '../../db/schema/index.ts'
+import { cutOff } from '../../test/fixtures/cut-off.ts'
 import { addDocument } from '../../test/harness/documents.ts'
 import { bodyOf } from '../../test/harness/requests.ts'
 import { setup } from '../../test/harness/setup.ts'
@@ -164,6 +165,17 @@ test('a template that is deleted while it is applied leaves no application and n
   expect([201, 404]).toContain(reply.status)
   expect(await applied(`document_id=${documentId}`)).toEqual([])
   expect(await suggested()).toEqual([])
+})
+
+test('an application that was cut off half-way left nothing, and is made whole the next time', async () => {
+  const { template, document, apply, applied, open, suggested, db } = await applying()
+  const [id, documentId] = [await template(), await document()]
+  const send = () => apply(id, documentId)
+  expect((await cutOff(db, 'suggestions', send)).status).toBe(503)
+  expect(await applied(`document_id=${documentId}`)).toEqual([])
+  expect(await open(documentId)).toMatchObject({ is_complete: true })
+  expect((await send()).status).toBe(201)
+  expect(await suggested()).toHaveLength(1)
 })
 
 test('one that is missing, not read yet, or of another version is refused, and nothing is kept', async () => {
