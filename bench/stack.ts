@@ -10,8 +10,13 @@ export type BenchStack = {
   key: string
   /** Unix socket of one function, past Caddy. */
   socketOf(functionName: string): string
+  /** Process that answers for one function. */
+  pidOf(functionName: string): number
   stop(): void
 }
+
+type Process = { role: string; name: string; pid: number }
+type Status = Partial<Record<string, string>> & { processes: readonly Process[] }
 
 const octavo = 'local-runtime/octavo.mjs'
 
@@ -32,13 +37,20 @@ export function startStack(port: number): BenchStack {
   const run = (...args: string[]) =>
     execFileSync('node', [octavo, ...args], { env, encoding: 'utf8' })
   run('deploy', '--no-smoke')
-  const status = JSON.parse(run('status', '--json')) as Record<string, string>
+  const status = JSON.parse(run('status', '--json')) as Status
   const databaseUrl = new URL(status.database_url ?? '')
   databaseUrl.password = readFileSync(status.database_password_file ?? '', 'utf8').trim()
   return {
     baseUrl: status.base_url ?? '',
     databaseUrl: databaseUrl.href,
     key: readFileSync(status.admin_key_file ?? '', 'utf8').trim(),
+    pidOf: (name) => {
+      const isolate = status.processes.find(
+        (each) => each.role === 'isolate' && each.name.split(',').includes(name),
+      )
+      if (!isolate) throw new Error(`No isolate hosts "${name}".`)
+      return isolate.pid
+    },
     socketOf: (name) => join(home, 'run', `${name}.sock`),
     stop() {
       run('stop')

@@ -1,4 +1,5 @@
 import type { Db } from '../../db/client.ts'
+import { type AnnotationFormat, annotationFormats } from '../../db/schema/annotation-imports.ts'
 import { type ArchivePiece, zipped } from '../archives/zip.ts'
 import { findExportDocuments, listExportRows, listPageSizes } from './exporting-queries.ts'
 import { exportCoco } from './formats/coco.ts'
@@ -12,8 +13,8 @@ import { exportYolo } from './formats/yolo.ts'
 const rowsPerRead = 1_000
 const chunkCharacters = 16 * 1024
 
-export const exportFormats = ['json', 'csv', 'coco', 'label_studio', 'yolo', 'funsd'] as const
-export type ExportFormat = (typeof exportFormats)[number]
+export const exportFormats = annotationFormats
+export type ExportFormat = AnnotationFormat
 
 type Writer =
   | { isArchive: false; write: (set: AnnotationSet) => AsyncIterable<string> }

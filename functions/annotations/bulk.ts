@@ -15,6 +15,8 @@ import * as contract from './contract-files.ts'
 import { findLabelRule, type LabelRule } from './labels.ts'
 
 const faultsOfLineMax = 20
+// Nothing of a body is stored, so it may be as large as ten uploads, like a multipart body.
+const uploadsMax = 10
 // Each holds a transaction, and with it a connection, for as long as its caller sends.
 const atomicAtOnceMax = 2
 
@@ -24,7 +26,7 @@ export const bulkHandler = ({ db, now, config }: Deps): Handler<typeof contract.
     refuseIdempotencyKey(c.request.headers)
     requireNdjson(c.request.headers)
     const { tenantId, userId } = identityOf(c.identity)
-    const bytesMax = config.uploadBytesMax
+    const bytesMax = config.uploadBytesMax * uploadsMax
     refuseAnnouncedLength(c.request.headers, bytesMax)
     const { atomic: isAtomic, dry_run: isDryRun, template_id: templateId } = query
     const labelFault = await findLabelRule(db, tenantId, { templateId, place: 'query' })

@@ -2,6 +2,7 @@ import * as z from 'zod'
 import { bulkLinesMax } from '../../domain/annotations/bulk-block.ts'
 import { lineBytesMax } from '../../domain/annotations/bulk-blocks.ts'
 import { exportFormats } from '../../domain/annotations/exporting.ts'
+import { pageOf, pageQuery } from '../_shared/http/pages.ts'
 import { content, failures, route } from '../_shared/http/route.ts'
 import { exampleDocumentId, newAnnotation } from './contract-fields.ts'
 
@@ -43,18 +44,31 @@ template does not have, with a suggestion.`,
   timeoutMs: null,
 })
 
+const documentsMax = 100
+const uuid = '[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}'
+const documentIds = z
+  .string()
+  .regex(new RegExp(`^${uuid}(?:,${uuid}){0,${documentsMax - 1}}$`), {
+    error: `Must be 1 to ${documentsMax} ids with commas between them.`,
+  })
+  .toLowerCase()
+
 export const exportAnnotations = route({
   method: 'get',
   path: '/export',
   operationId: 'exportAnnotations',
   role: 'viewer',
-  summary: 'Export the annotations of a document',
+  summary: 'Export the annotations of documents',
   description: `As a stream: Octavo's own JSON, CSV, COCO or Label Studio; YOLO and FUNSD as a zip archive with a file a
 page. Pages without annotations are kept; what a format has no place for lies in its extension, so that an import gives all
-of it back. Values that a spreadsheet would run are quoted in CSV.`,
+of it back. Values that a spreadsheet would run are quoted in CSV. While a required field of an applied template is open,
+the answer is 409 and names each. Give \`document_id\` or \`document_ids\`.`,
   input: {
     query: z.object({
-      document_id: z.uuid().toLowerCase(),
+      document_id: z.uuid().toLowerCase().optional(),
+      document_ids: documentIds.optional().meta({
+        description: `At most ${documentsMax}, commas between them; they are exported in this order.`,
+      }),
       format: z.enum(exportFormats).default('json'),
     }),
   },
@@ -63,8 +77,36 @@ of it back. Values that a spreadsheet would run are quoted in CSV.`,
       'application/json',
       'The file; `text/csv` for CSV, `application/zip` for archives.',
     ),
-    ...failures('not_found'),
+    ...failures('not_found', 'conflict'),
   },
   example: { query: { document_id: exampleDocumentId, format: 'coco' } },
   timeoutMs: null,
+})
+
+const time = z.iso.datetime()
+
+export const AnnotationExport = z
+  .object({
+    id: z.uuid(),
+    user_id: z.uuid(),
+    format: z.enum(exportFormats),
+    document_ids: z.array(z.uuid()),
+    annotation_count: z.int().meta({ description: 'That were read; all of them once completed.' }),
+    status: z.enum(['running', 'completed', 'broken']),
+    started_at: time,
+    ended_at: time.nullable(),
+  })
+  .meta({ id: 'AnnotationExport', description: 'Who took annotations out.' })
+
+export const listExports = route({
+  method: 'get',
+  path: '/exports',
+  operationId: 'listAnnotationExports',
+  role: 'editor',
+  summary: 'List the exports of annotations, newest first',
+  description:
+    '`broken`: not all of it was read, because the reader went away or something failed.',
+  input: { query: z.object(pageQuery) },
+  replies: { 200: pageOf(AnnotationExport), ...failures('invalid_cursor') },
+  example: { query: { limit: '10' } },
 })

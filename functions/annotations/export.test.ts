@@ -1,5 +1,12 @@
+import { eq } from 'drizzle-orm'
 import { unzipSync } from 'fflate'
 import { expect, test } from 'vitest'
+import {
+  auditLog,
+  templateApplications,
+  templates,
+  templateVersions,
+} from '../../db/schema/index.ts'
 import { importCoco } from '../../domain/annotations/formats/coco.ts'
 import { importCsv } from '../../domain/annotations/formats/csv.ts'
 import { importFunsd } from '../../domain/annotations/formats/funsd.ts'
@@ -100,4 +107,88 @@ test("another tenant's document and an unknown format are refused", async () => 
   expect((await otherTenant.get(`/export?document_id=${documentId}`)).status).toBe(404)
   expect((await get(`/export?document_id=${documentId}&format=xls`)).status).toBe(422)
   expect((await get('/export')).status).toBe(422)
+})
+
+test('several documents are one file, in the order that was asked for', async () => {
+  const { get, post, db, tenant, documentId } = await annotated()
+  const owner = { tenantId: tenant.id, userId: tenant.admin.id }
+  const { id: other } = await addDocument(db, { ...owner, pages: ['a'], filename: 'other.pdf' })
+  await post('/', { document_id: other, page: 1, box: [0, 0, 1, 1], label_name: 'x' })
+  for (const ids of [
+    [other, documentId],
+    [documentId, other],
+  ]) {
+    const reply = await get(`/export?document_ids=${ids.join(',')}&format=coco`)
+    expect(reply.headers.get('content-disposition')).toBe(
+      'attachment; filename="annotations.coco.json"',
+    )
+    const { documents, annotations } = importCoco(await reply.text())
+    expect(documents.map(({ id }) => id)).toEqual(ids)
+    expect(annotations).toHaveLength(regions.length + 1)
+  }
+  const unknown = `/export?document_ids=${documentId},${crypto.randomUUID()}`
+  expect((await get(unknown)).status).toBe(404)
+  expect((await get(`/export?document_id=${other}&document_ids=${other}`)).status).toBe(422)
+  expect((await get('/export?document_ids=,')).status).toBe(422)
+})
+
+type Problem = { status: number; errors: { code: string; detail: string }[] }
+
+test('an export is blocked while a required field is open, which it names', async () => {
+  const { get, post, db, tenant, documentId } = await annotated()
+  const [id, userId] = [crypto.randomUUID(), tenant.admin.id]
+  const template = { tenantId: tenant.id, name: 'Invoice', version: 1 }
+  const labels = [{ name: 'iban', type: 'text', required: true, expected_format: null }]
+  const content = { ...template, labels: labels as never }
+  await db.insert(templates).values({ ...content, id, updatedByUserId: userId })
+  await db.insert(templateVersions).values({ ...content, templateId: id, userId })
+  const applied = { documentId, templateId: id, templateVersion: 1, userId }
+  await db.insert(templateApplications).values({ tenantId: tenant.id, ...applied })
+  const refused = await get(`/export?document_id=${documentId}`)
+  expect(refused.status).toBe(409)
+  const { errors } = (await refused.json()) as Problem
+  expect(errors).toMatchObject([{ code: 'required_field_missing' }])
+  expect(errors[0]?.detail).toContain('template "Invoice", label "iban"')
+  const region = { page: 1, box: [0, 0, 1, 1], label_name: 'iban', value: 'DE02' }
+  await post('/', { document_id: documentId, ...region })
+  expect((await get(`/export?document_id=${documentId}`)).status).toBe(200)
+})
+
+type Export = { status: string; format: string; annotation_count: number; document_ids: string[] }
+
+test('the history of exports tells who took what, and whether all of it', async () => {
+  const { get, db, tenant, otherTenant, documentId } = await annotated()
+  const history = async (of = get) => {
+    const { items } = (await (await of('/exports')).json()) as { items: Export[] }
+    return items.map(({ status, format, annotation_count }) => [status, format, annotation_count])
+  }
+  await (await get(`/export?document_id=${documentId}&format=csv`)).text()
+  expect(await history()).toEqual([['completed', 'csv', 3]])
+  await get(`/export?document_id=${crypto.randomUUID()}`)
+  const reply = await get(`/export?document_id=${documentId}&format=yolo`)
+  await reply.body?.getReader().read()
+  await reply.body?.cancel().catch(() => {})
+  expect((await history()).length).toBe(2)
+  expect(await history(otherTenant.get)).toEqual([])
+  expect((await get('/exports', { as: 'viewer' })).status).toBe(403)
+  const rows = await db.select().from(auditLog).where(eq(auditLog.tenantId, tenant.id))
+  const exported = rows.filter(({ action }) => action === 'annotations.exported')
+  expect(exported.map(({ detail }) => detail)).toEqual([
+    { format: 'csv', documents: 1 },
+    { format: 'yolo', documents: 1 },
+  ])
+})
+
+test('an export whose reader goes away is broken off', async () => {
+  const { get, post, documentId } = await annotated()
+  const region = { document_id: documentId, page: 1, box: [0, 0, 1, 1] }
+  const value = 'x'.repeat(9_000)
+  for (let batch = 0; batch < 30; batch += 1)
+    await post('/', { ...region, label_name: `${batch}`, value })
+  const reply = await get(`/export?document_id=${documentId}`)
+  const reader = reply.body?.getReader()
+  await reader?.read()
+  await reader?.cancel()
+  const { items } = (await (await get('/exports')).json()) as { items: Export[] }
+  expect(items).toMatchObject([{ status: 'broken', document_ids: [documentId] }])
 })

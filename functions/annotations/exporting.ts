@@ -1,6 +1,17 @@
-import { exportBytes, exportKinds } from '../../domain/annotations/exporting.ts'
+import * as z from 'zod'
+import {
+  beginExport,
+  type ExportRow,
+  exportStatus,
+  listExports,
+} from '../../domain/annotations/export-history.ts'
+import { exportKinds } from '../../domain/annotations/exporting.ts'
 import { findExportDocuments } from '../../domain/annotations/exporting-queries.ts'
-import type { Handler } from '../_shared/http/route.ts'
+import { type OpenField, openRequiredFields } from '../../domain/annotations/required-fields.ts'
+import { identityOf } from '../_shared/http/call.ts'
+import { toPage } from '../_shared/http/pages.ts'
+import { AppError } from '../_shared/http/problems.ts'
+import { type Handler, reply } from '../_shared/http/route.ts'
 import { streamed } from '../_shared/http/streamed.ts'
 import type { Deps } from '../_shared/ports/deps.ts'
 import { missing } from './changes.ts'
@@ -8,15 +19,80 @@ import type * as contract from './contract-files.ts'
 
 export const exportHandler =
   ({ db, now }: Deps): Handler<typeof contract.exportAnnotations> =>
-  async (c, { query: { document_id: documentId, format } }) => {
-    const { tenantId } = c
-    const order = { tenantId, documentIds: [documentId], format }
-    const [document] = await findExportDocuments(db, order)
-    if (!document) throw missing()
+  async (c, { query }) => {
+    const { tenantId, userId, keyId } = identityOf(c.identity)
+    const documentIds = askedDocuments(query)
+    const found = await findExportDocuments(db, { tenantId, documentIds })
+    if (found.length < documentIds.length) throw missing()
+    const open = await openRequiredFields(db, { tenantId, documentIds })
+    if (open.length > 0) throw blocked(open)
+    const { format } = query
     const { contentType, suffix } = exportKinds[format]
+    const name = documentIds.length === 1 ? `annotations-${documentIds[0]}` : 'annotations'
     const headers = {
       'Content-Type': contentType,
-      'Content-Disposition': `attachment; filename="annotations-${documentId}.${suffix}"`,
+      'Content-Disposition': `attachment; filename="${name}.${suffix}"`,
     }
-    return streamed(c, headers, () => exportBytes(db, { ...order, at: now() }))
+    if (c.request.method === 'HEAD') return new Response(null, { headers })
+    const by = { userId, keyId, requestId: c.requestId }
+    const bytes = await beginExport(db, { tenantId, documentIds, format, by }, now)
+    return streamed(c, headers, bytes)
   }
+
+type Asked = { document_id?: string | undefined; document_ids?: string | undefined }
+
+/** @throws {AppError} `invalid`: neither way of naming documents, or both */
+function askedDocuments({ document_id: one, document_ids: several }: Asked): string[] {
+  const asked = several?.split(',') ?? [one]
+  const ids = [...new Set(asked.flatMap((id) => id ?? []))]
+  if (ids.length > 0 && (one === undefined || several === undefined)) return ids
+  const detail = 'Give either document_id or document_ids.'
+  const pointer = one === undefined ? '/document_id' : '/document_ids'
+  throw new AppError('invalid', detail, {
+    errors: [{ in: 'query', pointer, code: 'either_or', detail }],
+  })
+}
+
+const openFieldsShownMax = 100
+const reasons: Record<OpenField['reason'], string> = {
+  missing: 'no region has this label',
+  empty: 'no region with this label has a value',
+  format: 'no value has the expected format',
+  invalid: 'every region with this label was found invalid',
+}
+
+function blocked(open: readonly OpenField[]): AppError {
+  const errors = open.slice(0, openFieldsShownMax).map((field) => ({
+    in: 'query' as const,
+    pointer: '/document_id',
+    code: `required_field_${field.reason}`,
+    detail: `Document ${field.documentId}, template "${field.templateName}", label "${field.labelName}": ${reasons[field.reason]}.`,
+  }))
+  const count = open.length === 1 ? 'A required field is' : `${open.length} required fields are`
+  return new AppError('conflict', `${count} open.`, { errors })
+}
+
+export const listExportsHandler =
+  ({ db, now }: Deps): Handler<typeof contract.listExports> =>
+  async ({ tenantId, url, cursors }, { query: { cursor, limit } }) => {
+    const scope = `${tenantId}|listAnnotationExports`
+    const [before] = cursor ? await cursors.read(scope, cursor, z.tuple([z.uuid()])) : [null]
+    const rows = await listExports(db, { tenantId, before, limit: limit + 1 })
+    const at = now()
+    const found = await toPage(
+      { cursors, scope, url },
+      { rows, limit, position: ({ id }) => [id], item: (row) => toExport(row, at) },
+    )
+    return reply(200, found.body, { headers: found.headers })
+  }
+
+const toExport = (row: ExportRow, at: Date): z.input<typeof contract.AnnotationExport> => ({
+  id: row.id,
+  user_id: row.userId,
+  format: row.format,
+  document_ids: row.documentIds,
+  annotation_count: row.annotationCount,
+  status: exportStatus(row, at),
+  started_at: row.startedAt.toISOString(),
+  ended_at: (row.completedAt ?? row.brokenAt)?.toISOString() ?? null,
+})

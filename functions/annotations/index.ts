@@ -10,7 +10,7 @@ import { bulkHandler } from './bulk.ts'
 import * as changes from './changes.ts'
 import * as contract from './contract.ts'
 import * as files from './contract-files.ts'
-import { exportHandler } from './exporting.ts'
+import { exportHandler, listExportsHandler } from './exporting.ts'
 import * as lock from './lock.ts'
 import { findRegion, isThere, listAnnotationRows, listVersionRows } from './queries.ts'
 import { regionText, toVersion } from './representation.ts'
@@ -34,6 +34,7 @@ export const createApp = (deps: Deps) => {
       return reply(200, found.body, { headers: found.headers })
     })
     .on(files.exportAnnotations, exportHandler(deps))
+    .on(files.listExports, listExportsHandler(deps))
     .on(files.createInBulk, bulkHandler(deps))
     .on(contract.getAnnotation, async (c, { param }) => {
       const row = await readRow(c.tenantId, param.id)

@@ -1,5 +1,7 @@
 import type { Db } from '../../db/client.ts'
-import { type ExportFormat, exportBytes, exportKinds } from '../../domain/annotations/exporting.ts'
+import { beginExport } from '../../domain/annotations/export-history.ts'
+import { type ExportFormat, exportKinds } from '../../domain/annotations/exporting.ts'
+import { identityOf } from '../_shared/http/call.ts'
 import { AppError } from '../_shared/http/problems.ts'
 import type { Handler } from '../_shared/http/route.ts'
 import { streamed } from '../_shared/http/streamed.ts'
@@ -15,7 +17,7 @@ export const exportHandler =
     readExisting: (tenantId: string, id: string) => Promise<BatchRow>,
   ): Handler<typeof exportBatch> =>
   async (c, { param: { id } }) => {
-    const { tenantId } = c
+    const { tenantId, userId, keyId } = identityOf(c.identity)
     const batch = await readExisting(tenantId, id)
     if (batch.operation !== 'export')
       throw new AppError('conflict', `The batch is one of ${batch.operation}: it has no files.`)
@@ -28,7 +30,10 @@ export const exportHandler =
       'Content-Disposition': `attachment; filename="annotations-${id}.${suffix}"`,
     }
     const documentIds = await completedDocuments(db, tenantId, id)
-    return streamed(c, headers, () => exportBytes(db, { tenantId, documentIds, format, at: now() }))
+    if (c.request.method === 'HEAD') return new Response(null, { headers })
+    const by = { userId, keyId, requestId: c.requestId }
+    const bytes = await beginExport(db, { tenantId, documentIds, format, by }, now)
+    return streamed(c, headers, bytes)
   }
 
 async function completedDocuments(db: Db, tenantId: string, batchId: string): Promise<string[]> {

@@ -4,8 +4,9 @@ import { pipeline } from 'node:stream/promises'
 import type { ReadableStream } from 'node:stream/web'
 import type { Log } from '../../functions/_shared/ports/log.ts'
 
-/** JSON replies are whole texts; only what is something else can be a stream. Cheap: it touches the headers alone. */
+/** JSON replies are whole texts, but for files; what is something else can be a stream. Cheap: it touches the headers alone. */
 export function isStreamed(response: Response): boolean {
+  if (response.headers.has('content-disposition')) return true
   const type = response.headers.get('content-type')
   return type !== null && !type.startsWith('application/json') && !type.includes('problem+json')
 }
