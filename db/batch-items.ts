@@ -16,11 +16,12 @@ export function followEndedJobs(): SQL {
           when e.ending = 'cancelled' and ${documentExists} then 'cancelled' else 'failed' end,
         error_code = case when e.ending = 'completed' then null
           when e.ending <> 'cancelled' then coalesce(e.last_error->>'code', 'internal')
-          when ${documentExists} then 'job_cancelled' else 'document_gone' end,
+          when not ${documentExists} then 'document_gone'
+          when not ${isBatchCancelled} then 'job_cancelled' end,
         error_message = case when e.ending = 'completed' then null
           when e.ending <> 'cancelled' then coalesce(e.last_error->>'message', 'It could not be done.')
-          when ${documentExists} then 'Its job was cancelled, or replaced by a later one.'
-          else 'The document was deleted.' end
+          when not ${documentExists} then 'The document was deleted.'
+          when not ${isBatchCancelled} then 'Its job was cancelled, or replaced by a later one.' end
       from ended e where i.tenant_id = e.tenant_id and i.job_id = e.id
       returning i.tenant_id, i.batch_id, i.previous_status, i.status
     ), ${countMovedItems()}`
@@ -28,6 +29,8 @@ export function followEndedJobs(): SQL {
 
 const documentExists = sql`exists (
   select from documents d where d.tenant_id = i.tenant_id and d.id = i.document_id)`
+const isBatchCancelled = sql`exists (select from batches b where b.tenant_id = i.tenant_id
+  and b.id = i.batch_id and b.cancel_requested_at is not null)`
 
 /**
  * A CTE that moves the counts of batches by what became of their items, and ends a batch with its last one. To be put

@@ -5,3 +5,5 @@ export const batchItemJobKind = 'batches.item'
 
 /** Documents that people upload, and what else they do, come first. */
 export const batchJobPriority = -1
+/** Before those: it costs little, and documents that wait to be read for the first time are then not read twice. */
+export const batchStartPriority = 1

@@ -8,7 +8,12 @@ import { reprocessDocument } from '../documents/processing.ts'
 import { lockRunOfDocument } from '../documents/run-lock.ts'
 import { cancelJob, enqueueJob, enqueueJobs } from '../jobs/queue.ts'
 import { lockBatch } from './items.ts'
-import { batchItemJobKind, batchJobPriority, batchStartJobKind } from './kinds.ts'
+import {
+  batchItemJobKind,
+  batchJobPriority,
+  batchStartJobKind,
+  batchStartPriority,
+} from './kinds.ts'
 
 // What is open of a batch at one time: a document is not touched long before it is read, and a cancel leaves the rest of
 // a large batch as it was.
@@ -28,6 +33,7 @@ export async function enqueueStart(
 ): Promise<void> {
   await enqueueJob(tx, {
     ...{ tenantId, id: uuidv7(), kind: batchStartJobKind, subjectId: batchId, payload: { after } },
+    priority: batchStartPriority,
     ...(requestId !== null && { requestId }),
     ...(waitFor !== undefined && { dependsOn: [waitFor], onDependencyFailure: 'run' as const }),
   })
