@@ -13,7 +13,8 @@ export class SendingFault extends Error {
 
 // By the codes of Node and OpenSSL. A name that nobody knows reads as one with a refused address.
 const faultsByCode: readonly (readonly [RegExp, string])[] = [
-  [/^(ENOTFOUND|EAI_|ENODATA)/, 'address_refused'],
+  [/^(ENOTFOUND|ENODATA|EBADNAME)$/, 'address_refused'],
+  [/^(ETIMEOUT|ESERVFAIL|EREFUSED)$/, 'lookup_failed'],
   [/^ETIMEDOUT$/, 'connect_timeout'],
   [/^(ECONNREFUSED|EHOSTUNREACH|ENETUNREACH)$/, 'connection_refused'],
   [/^(ECONNRESET|EPIPE)$/, 'connection_lost'],

@@ -14,7 +14,29 @@ export class AddressRefused extends Error {
   }
 }
 
-export const systemResolve: Resolve = (hostname) => dns.lookup(hostname, { all: true })
+type Resolver = Pick<dns.Resolver, 'resolve4' | 'resolve6'>
+
+/**
+ * Asks the name servers, and no file of this machine. Not by `dns.lookup`: that waits in one of the four threads that
+ * files need, too, and cannot be stopped.
+ * @throws what both questions met when neither was answered
+ */
+export const resolveWith =
+  (resolver: Resolver): Resolve =>
+  async (hostname) => {
+    const [four, six] = await Promise.allSettled([
+      resolver.resolve4(hostname),
+      resolver.resolve6(hostname),
+    ])
+    if (four.status === 'rejected' && six.status === 'rejected') throw four.reason
+    const found = (answer: PromiseSettledResult<string[]>, family: number) =>
+      answer.status === 'rejected' ? [] : answer.value.map((address) => ({ address, family }))
+    return [...found(four, 4), ...found(six, 6)]
+  }
+
+const triesMsMax = 1_500
+export const systemResolve: Resolve = (hostname) =>
+  resolveWith(new dns.Resolver({ timeout: triesMsMax, tries: 2 }))(hostname)
 
 /**
  * A look-up for one connection, which then goes to the very addresses that were judged here: whatever the name resolves to

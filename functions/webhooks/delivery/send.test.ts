@@ -55,7 +55,8 @@ test.each([
   ...['http://[::1]:PORT/', 'http://0:PORT/'],
 ])('nothing is sent to %s', async (url) => {
   const { port, received } = await startReceiver()
-  const answer = await post(url.replace('PORT', String(port)), { allowsPrivate: false })
+  const resolve = answers(['127.0.0.1'])
+  const answer = await post(url.replace('PORT', String(port)), { allowsPrivate: false, resolve })
   expect(answer).toMatchObject({ statusCode: null, fault: 'address_refused' })
   expect(received).toEqual([])
 })
