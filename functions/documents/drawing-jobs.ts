@@ -15,6 +15,8 @@ import { temporaryCopy } from './extraction/temporary-copy.ts'
 // Of one child: many pictures of one document may be waited for.
 const deadlineMs = 60_000
 const stallMs = 15_000
+// A file that breaks its reader on more pages than this is not worth more processes.
+const brokenPagesMax = 3
 
 /**
  * Draws the pictures of one document that are waited for, each stored as soon as it is there. Those that are asked for
@@ -41,7 +43,7 @@ async function drawFrom(context: JobContext, of: DrawingWork, work: Work): Promi
   const password = passwordSealed && (await unseal(deps.config.secret, passwordSealed))
   await using copy = await temporaryCopy(host.temporaryFolder, body, signal)
   const waiting = [...work.images]
-  let drawn = 0
+  let [drawn, brokenPages] = [0, 0]
   while (waiting.length > 0) {
     try {
       const pictures = runDrawing({
@@ -56,7 +58,8 @@ async function drawFrom(context: JobContext, of: DrawingWork, work: Work): Promi
     } catch (err) {
       if (!(err instanceof ExtractionFailure)) throw err
       // Its own verdict is on the whole file; what killed it is the page that it was at.
-      const isWhole = !(err instanceof ChildFailure)
+      brokenPages += 1
+      const isWhole = !(err instanceof ChildFailure) || brokenPages > brokenPagesMax
       const images = isWhole ? waiting.splice(0) : waiting.splice(0, 1)
       await failAll(context, of, { images, code: err.code })
     }

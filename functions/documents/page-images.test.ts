@@ -1,4 +1,4 @@
-import { and, eq, sql } from 'drizzle-orm'
+import { and, eq } from 'drizzle-orm'
 import sharp from 'sharp'
 import { expect, test, vi } from 'vitest'
 import { documents, jobs, pageImages } from '../../db/schema/index.ts'
@@ -92,6 +92,20 @@ test('a known picture is not sent again, and none is drawn for it', async () => 
   expect([head.status, Number(head.headers.get('content-length')) > 0]).toEqual([200, true])
 })
 
+test('an image is shown upright at the width asked for', async () => {
+  const { post, get } = await withWorker()
+  const create = { width: 40, height: 20, channels: 3 as const, background: 'white' }
+  // As a camera writes it that was held sideways.
+  const bytes = await sharp({ create }).withMetadata({ orientation: 6 }).jpeg().toBuffer()
+  const { id } = await bodyOf<{ id: string }>(await post('/v1/documents', new Uint8Array(bytes)))
+  const reply = await eventually('its page is known', async () => {
+    const answer = await get(`/v1/documents/${id}/pages/1/image?width=100`)
+    return answer.status === 200 && answer
+  })
+  const { width, height, format } = await sharp(await reply.bytes()).metadata()
+  expect([format, width, height]).toEqual(['jpeg', 100, 200])
+})
+
 test('text, pages beyond the last, other tenants and unread documents have no picture', async () => {
   const world = await withoutWorker()
   const { get, tenant, otherTenant, db } = world
@@ -162,25 +176,21 @@ test('a page that cannot be drawn is told of, and tried again after the next rea
 
 test('a new file of a document has new pictures, and the bytes of the old ones go', async () => {
   const world = await withWorker()
-  const { tenant, db, storage } = world
-  const [document, other] = [
-    await readDocument(world, { tenant }),
-    await readDocument(world, { tenant, bytes: makePdf([{ width: 800, height: 400 }]) }, 1),
-  ]
-  const first = await world.get(imagePath(document))
+  const { tenant, storage, post, get } = world
+  const document = await readDocument(world, { tenant })
+  const first = await get(imagePath(document))
   const [old] = await keptImages(world, document)
-  await db.execute(sql`update documents d set revision = 2, sha256 = o.sha256 from documents o
-    where d.tenant_id = ${tenant.id} and d.id = ${document.id}
-      and o.tenant_id = ${tenant.id} and o.id = ${other.id}`)
-  const second = await world.get(imagePath(document), {
-    headers: { 'If-None-Match': first.headers.get('etag') ?? '' },
+  await post(`/v1/documents/${document.id}/versions`, makePdf([{ width: 800, height: 400 }]))
+  await eventually('it is read', async () => {
+    const { status } = await bodyOf<{ status: string }>(await get(`/v1/documents/${document.id}`))
+    return status === 'completed'
   })
+  const headers = { 'If-None-Match': first.headers.get('etag') ?? '' }
+  const second = await get(imagePath(document), { headers })
   const { width, height } = await sharp(await second.bytes()).metadata()
   expect([width, height]).toEqual([300, 150])
-  await eventually(
-    'the old bytes are gone',
-    async () => !storage.objects.has(old?.storageKey ?? ''),
-  )
+  const key = old?.storageKey ?? ''
+  await eventually('the old bytes are gone', async () => !storage.objects.has(key))
 })
 
 test('the bytes of pictures go with their document', async () => {
