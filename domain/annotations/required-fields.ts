@@ -45,26 +45,35 @@ export async function openRequiredFields(
   { tenantId, documentIds }: { tenantId: string; documentIds: readonly string[] },
 ): Promise<OpenField[]> {
   if (documentIds.length === 0) return []
-  const documents = sql`any(${`{${documentIds.join(',')}}`}::uuid[])`
   const rows = await db.execute<Found>(sql`
-    with wanted as materialized (
+    with document as materialized (
+      select distinct unnest(${`{${documentIds.join(',')}}`}::uuid[]) as id
+    ), wanted as materialized (
       select a.document_id, a.template_id, v.name as template_name, l.place, l.label->>'name' as label_name,
         l.label->>'type' as label_type, l.label->>'expected_format' as format
-      from template_applications a
+      from document d
+      join template_applications a on a.tenant_id = ${tenantId} and a.document_id = d.id
       join template_versions v on v.tenant_id = a.tenant_id and v.template_id = a.template_id
         and v.version = a.template_version
       cross join lateral jsonb_array_elements(v.labels) with ordinality as l(label, place)
-      where a.tenant_id = ${tenantId} and a.document_id = ${documents} and (l.label->>'required')::boolean
-    ), found as (
-      select n.document_id, n.label_name, count(*)::int as regions,
-        (count(*) filter (where n.validation <> 'invalid'))::int as sound,
-        (count(*) filter (where n.validation <> 'invalid' and n.value ~ '\\S'))::int as filled,
-        json_agg(distinct n.value) filter (where n.validation <> 'invalid' and n.value ~ '\\S'
-          and n.label_name in (select label_name from wanted where format is not null)) ::text as values
-      from annotations n
-      where n.tenant_id = ${tenantId} and n.document_id = ${documents} and n.deleted_at is null
-        and n.label_name in (select label_name from wanted)
-      group by n.document_id, n.label_name
+      where (l.label->>'required')::boolean
+    ), label as materialized (
+      select array_agg(distinct label_name) as wanted,
+        array_agg(distinct label_name) filter (where format is not null) as formatted
+      from wanted
+    ), found as materialized (
+      select d.id as document_id, n.*
+      from document d cross join lateral (
+        select n.label_name, count(*)::int as regions,
+          (count(*) filter (where n.validation <> 'invalid'))::int as sound,
+          (count(*) filter (where n.validation <> 'invalid' and n.value ~ '\\S'))::int as filled,
+          (json_agg(distinct n.value) filter (where n.validation <> 'invalid' and n.value ~ '\\S'
+            and n.label_name = any((select formatted from label)::text[])))::text as values
+        from annotations n
+        where n.tenant_id = ${tenantId} and n.document_id = d.id and n.deleted_at is null
+          and n.label_name = any((select wanted from label)::text[])
+        group by n.label_name
+      ) n
     )
     select w.document_id as "documentId", w.template_id as "templateId", w.template_name as "templateName",
       w.label_name as "labelName", w.label_type as "labelType", w.format, coalesce(f.regions, 0) as regions,
