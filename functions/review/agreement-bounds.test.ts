@@ -38,12 +38,8 @@ test('nobody agrees with nobody', async () => {
 
 test('more than is compared at once is a 422 that names the way, which is a job', async () => {
   const { get, post, db, tenant, documentId, ann, bob } = await agreeing()
-  await db.execute(sql`
-    insert into annotations (tenant_id, id, document_id, page, x, y, width, height, label_name,
-      created_by_user_id, updated_by_user_id)
-    select ${tenant.id}, gen_random_uuid(), ${documentId}, 1 + n / 100, 0, (n % 50) / 50.0, 0.5, 0.01, 'total',
-      u, u from generate_series(0, ${annotationsAtOnceMax}) n,
-      lateral (select (array[${ann.id}, ${bob.id}]::uuid[])[1 + n % 2] as u) users`)
+  const fill = { tenantId: tenant.id, documentId, users: [ann.id, bob.id] }
+  await fillPages(db, { ...fill, count: annotationsAtOnceMax + 1, perPage: 100 })
   const reply = await get(`/agreement?document_id=${documentId}`)
   expect(reply.status).toBe(422)
   expect((await bodyOf<{ hint: string }>(reply)).hint).toContain('POST /v1/review/agreement')
@@ -54,6 +50,13 @@ test('more than is compared at once is a 422 that names the way, which is a job'
   const result = await resultOf(db, tenant.id, id)
   expect(result).toMatchObject({ annotations: annotationsAtOnceMax + 1, pages_compared: 200 })
   expect(result.pages).toHaveLength(200)
+})
+
+test('so is a page that is too full for a request', async () => {
+  const { get, db, tenant, documentId, ann, bob } = await agreeing()
+  const fill = { tenantId: tenant.id, documentId, users: [ann.id, bob.id] }
+  await fillPages(db, { ...fill, count: 640, perPage: 640 })
+  expect((await get(`/agreement?document_id=${documentId}`)).status).toBe(422)
 })
 
 test('a job says what the request says', async () => {
@@ -75,6 +78,23 @@ test('a job for what is gone meanwhile fails for good', async () => {
     ...{ code: 'not_found', isFinal: true },
   })
 })
+
+type Fill = {
+  tenantId: string
+  documentId: string
+  users: readonly string[]
+  count: number
+  perPage: number
+}
+
+/** Annotations on page after page, by one user after the other. */
+const fillPages = (db: Db, { tenantId, documentId, users, count, perPage }: Fill) =>
+  db.execute(sql`
+    insert into annotations (tenant_id, id, document_id, page, x, y, width, height, label_name,
+      created_by_user_id, updated_by_user_id)
+    select ${tenantId}, gen_random_uuid(), ${documentId}, 1 + n / ${perPage}::int, 0, (n % 50) / 50.0, 0.5, 0.01,
+      'total', u, u from generate_series(0, ${count - 1}::int) n,
+      lateral (select (${`{${users.join(',')}}`}::uuid[])[1 + n % ${users.length}::int] as u) users`)
 
 type Db = Awaited<ReturnType<typeof agreeing>>['db']
 

@@ -14,12 +14,17 @@ function randomOf(seed: number): () => number {
   }
 }
 
-/** Boxes of a few places, so that annotators often mean the same one. */
+/** Boxes of a few places, so that annotators often mean the same one; in uneven steps, so that no two pairings are alike. */
 const drawnMarks = (userId: string, random: () => number) =>
   [1, 2].flatMap((page) =>
     Array.from({ length: Math.floor(random() * 4) }, () => ({
       ...{ userId, page, labelName: random() < 0.5 ? 'total' : 'sum' },
-      box: [Math.floor(random() * 3) / 5, Math.floor(random() * 3) / 50, 0.4, 0.3] as Box,
+      box: [
+        Math.floor(random() * 3) / 5,
+        [0, 0.02, 0.05][Math.floor(random() * 3)] ?? 0,
+        0.4,
+        0.3,
+      ] as Box,
     })),
   )
 

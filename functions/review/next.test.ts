@@ -24,6 +24,16 @@ test('who asks again gets what they have, until it is judged or they decline it'
   expect(await nextId()).toBeNull()
 })
 
+test('what one has already comes only when it is what one asks for', async () => {
+  const { annotate, next, change, clock } = await reviewing()
+  const total = await annotate({ confidence: 0.1 })
+  const sum = await annotate({ labelName: 'sum', confidence: 0.2 })
+  expect((await next())?.annotation.id).toBe(total)
+  expect((await next({ label_name: 'sum' }))?.annotation.id).toBe(sum)
+  await change(sum, { deletedAt: clock.now() })
+  expect((await next())?.annotation.id).toBe(total)
+})
+
 test('what somebody else is working on is passed over until their lock ends', async () => {
   const { annotate, next, editor, clock } = await reviewing()
   const [first, second] = [await annotate({ confidence: 0.1 }), await annotate({ confidence: 0.2 })]

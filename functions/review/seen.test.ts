@@ -37,6 +37,7 @@ test('a page that the document has not is a 422 that names it', async () => {
   expect(reply.status).toBe(422)
   const { errors } = await bodyOf<{ errors: { pointer: string }[] }>(reply)
   expect(errors).toMatchObject([{ pointer: '/pages/1' }])
+  expect((await see(ann, [4], { seen: false })).status).toBe(200)
   expect((await see(ann, [0])).status).toBe(422)
   expect((await see(ann, [])).status).toBe(422)
 })
