@@ -24,7 +24,7 @@ async function send(operation: Operation): Promise<Response> {
       .replaceAll(exampleShareToken, resources.shares?.token ?? exampleShareToken)
   const query = real(new URLSearchParams(route.example?.query).toString())
   const actor = route.role === 'operator' ? bench.operator : bench
-  return actor.request(`${url}${query ? `?${query}` : ''}`, {
+  const response = await actor.request(`${url}${query ? `?${query}` : ''}`, {
     method: route.method.toUpperCase(),
     headers: headersFor(
       route,
@@ -32,6 +32,9 @@ async function send(operation: Operation): Promise<Response> {
     ),
     ...bodyFor(route, real),
   })
+  // A tenant has at most twenty of them.
+  await bench.del(`/v1/webhooks/${resources.webhooks?.id}`)
+  return response
 }
 
 function headersFor(route: Operation['route'], key: string): Record<string, string> {
