@@ -9,6 +9,7 @@ import {
   foreignKey,
   index,
   integer,
+  jsonb,
   pgTable,
   primaryKey,
   text,
@@ -103,6 +104,7 @@ export const documents = pgTable(
     language: text('language'),
     textChoice: text('text_choice', { enum: textChoices }), // of its pages; null until they are read
     textReason: text('text_reason', { enum: textReasons }),
+    tags: jsonb('tags').$type<string[]>().notNull().default([]), // names to show; `document_tags` finds by them
     trashedAt: timestamp('trashed_at', { withTimezone: true }), // null: not in the trash
     version: integer('version').notNull().default(1),
     createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),

@@ -10,10 +10,14 @@ export const foldTag = (name: string): string => name.toLowerCase().normalize('N
 type SetTags = { tenantId: string; documentId: string; names: readonly string[] }
 
 /**
- * Gives a document these tags and no others; of two that differ in case alone, the first. Expects its row locked.
- * @returns whether anything changed
+ * Writes the rows by which a document is found by its tags: these and no others; of two that differ in case alone, the
+ * first. Expects its row locked; that row shows the names, so that whoever reads documents reads no other table.
+ * @returns the names to show there, in the order of the alphabet; `null`: nothing has changed
  */
-export async function setTags(tx: Tx, { tenantId, documentId, names }: SetTags): Promise<boolean> {
+export async function setTags(
+  tx: Tx,
+  { tenantId, documentId, names }: SetTags,
+): Promise<string[] | null> {
   const wanted = new Map(names.toReversed().map((name) => [foldTag(name), name]))
   const ofDocument = and(
     eq(documentTags.tenantId, tenantId),
@@ -24,9 +28,13 @@ export async function setTags(tx: Tx, { tenantId, documentId, names }: SetTags):
     .from(documentTags)
     .where(ofDocument)
   const isSame = had.every(({ folded, name }) => wanted.get(folded) === name)
-  if (isSame && had.length === wanted.size) return false
+  if (isSame && had.length === wanted.size) return null
   await tx.delete(documentTags).where(ofDocument)
   const rows = [...wanted].map(([folded, name]) => ({ tenantId, documentId, folded, name }))
   if (rows.length > 0) await tx.insert(documentTags).values(rows)
-  return true
+  return rows.toSorted(byFolded).map(({ name }) => name)
 }
+
+// As the database sorts, so that a document's tags and the list of all tags are in one order.
+const byFolded = (a: { folded: string }, b: { folded: string }): number =>
+  a.folded.localeCompare(b.folded, 'und')

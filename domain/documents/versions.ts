@@ -59,7 +59,7 @@ export async function replaceFile(tx: Tx, replacement: Replacement): Promise<voi
       ...file,
       ...{ status: 'pending', jobId, failureCode: null, failureMessage: null },
       ...{ pageCount: null, pagesDone: 0, extractionMs: null },
-      ...{ title: null, author: null, language: null },
+      ...{ title: null, author: null, language: null, textChoice: null, textReason: null },
       revision: await nextRevision(tx, tenantId, file.sha256),
       fileVersion: sql`${documents.fileVersion} + 1`,
       version: sql`${documents.version} + 1`,

@@ -57,10 +57,10 @@ export const changeHandler =
       const place = { in: 'body', pointer: '/filename' } as const
       const filename = given === undefined ? row.filename : safeFilename(given, place)
       const { tenantId } = c
-      const isRetagged =
-        names !== undefined && (await setTags(tx, { tenantId, documentId: id, names }))
-      if (isRetagged || filename !== row.filename)
-        await saveDocument(tx, { tenantId, id, filename, at: now() })
+      const of = { tenantId, documentId: id }
+      const tags = names === undefined ? null : await setTags(tx, { ...of, names })
+      if (tags || filename !== row.filename)
+        await saveDocument(tx, { tenantId, id, filename, ...(tags && { tags }), at: now() })
       return documentReply(tx, c, id, 200)
     })
 

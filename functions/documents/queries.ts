@@ -2,11 +2,11 @@ import { and, desc, eq, getTableColumns, isNotNull, isNull, lt, type SQL, sql } 
 import { batchReads, type ReadById } from '../../db/batch.ts'
 import type { Db, Tx } from '../../db/client.ts'
 import { blobs, documents, documentTags } from '../../db/schema/index.ts'
-import { hasTag, tagsColumn } from './tag-queries.ts'
+import { hasTag } from './tag-queries.ts'
 
 // A sealed password leaves the database only for the worker.
 const { passwordSealed: _, tenantId: __, ...shown } = getTableColumns(documents)
-const columns = { ...shown, bytes: blobs.bytes, storageKey: blobs.storageKey, tags: tagsColumn }
+const columns = { ...shown, bytes: blobs.bytes, storageKey: blobs.storageKey }
 const bytesOfDocument = and(
   eq(blobs.tenantId, documents.tenantId),
   eq(blobs.sha256, documents.sha256),
@@ -54,8 +54,17 @@ type ListDocuments = {
 }
 
 /** Newest first. */
-export async function listDocuments(
-  db: Db,
+export const listDocuments = (db: Db, list: ListDocuments): Promise<DocumentRow[]> =>
+  list.tags.length === 0
+    ? listedRows(db, list)
+    : db.transaction(async (tx) => {
+        // Planned anew for each: what is good for a rare tag takes seconds for a common one, and the other way round.
+        await tx.execute(sql`set local plan_cache_mode = force_custom_plan`)
+        return listedRows(tx, list)
+      })
+
+async function listedRows(
+  db: Db | Tx,
   { tenantId, filter, isTrashed, tags, before, limit }: ListDocuments,
 ): Promise<DocumentRow[]> {
   const where: (SQL | undefined)[] = [
@@ -69,7 +78,15 @@ export async function listDocuments(
   ]
   const [first, ...others] = tags
   for (const folded of others) where.push(hasTag(db, tenantId, folded))
-  const listed = db.select(columns).from(documents).innerJoin(blobs, bytesOfDocument).$dynamic()
+  // Looked up for each row that is listed: as a join, a plan made while there were no files read all of a tenant's.
+  const { bytes, storageKey } = blobs
+  const found = db.select({ bytes, storageKey }).from(blobs).where(bytesOfDocument).limit(1)
+  const file = found.as('file')
+  const listed = db
+    .select({ ...shown, bytes: file.bytes, storageKey: file.storageKey })
+    .from(documents)
+    .innerJoinLateral(file, sql`true`)
+    .$dynamic()
   // One tag is joined: its index gives the newest documents that have it, however rare it is.
   if (first !== undefined) listed.innerJoin(documentTags, documentOfTag(tenantId, first))
   return listed
@@ -105,13 +122,13 @@ export async function lockDocument(tx: Tx, tenantId: string, id: string) {
   return row ?? null
 }
 
-type Change = { tenantId: string; id: string; filename: string; at: Date }
+type Change = { tenantId: string; id: string; filename: string; tags?: string[]; at: Date }
 
-/** Names a document, which makes a new version of it also when the name is the one that it has. */
-export async function saveDocument(tx: Tx, { tenantId, id, filename, at }: Change) {
+/** Names a document, and shows these tags of it: a new version, also when the name is the one that it has. */
+export async function saveDocument(tx: Tx, { tenantId, id, at, ...change }: Change) {
   await tx
     .update(documents)
-    .set({ filename, updatedAt: at, version: sql`${documents.version} + 1` })
+    .set({ ...change, updatedAt: at, version: sql`${documents.version} + 1` })
     .where(and(eq(documents.tenantId, tenantId), eq(documents.id, id)))
 }
 

@@ -1,17 +1,9 @@
 import { and, asc, count, eq, exists, gt, isNull, min, type SQL, sql } from 'drizzle-orm'
-import type { Db } from '../../db/client.ts'
+import type { Db, Tx } from '../../db/client.ts'
 import { documents, documentTags } from '../../db/schema/index.ts'
 
-/** A document's tags as a column, so that a list reads them in its one statement. */
-export const tagsColumn = sql`(
-  select coalesce(json_agg(t.name order by t.folded), '[]') from ${documentTags} t
-  where t.tenant_id = ${documents.tenantId} and t.document_id = ${documents.id})`.mapWith(
-  // Drizzle switches the driver's own JSON parser off for its connections.
-  (value): string[] => (typeof value === 'string' ? JSON.parse(value) : value),
-)
-
 /** Has the document this tag, too? */
-export const hasTag = (db: Db, tenantId: string, folded: string): SQL =>
+export const hasTag = (db: Db | Tx, tenantId: string, folded: string): SQL =>
   exists(
     db
       .select({ one: sql`1` })
