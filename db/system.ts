@@ -89,3 +89,16 @@ export async function listExpiredTrash(
     select tenant_id as "tenantId", id as "documentId" from documents
     where trashed_at < ${before.toISOString()}::timestamptz order by trashed_at limit ${limit}`)
 }
+
+/**
+ * Deletes what webhooks were told before a time, with its deliveries.
+ * @returns how many events went; call again while it is not 0
+ */
+export async function deleteOldWebhookEvents(db: Db, before: Date): Promise<number> {
+  const result = await db.execute(sql`
+    /* system: delete-old-webhook-events */
+    delete from webhook_events where (tenant_id, id) in (
+      select tenant_id, id from webhook_events where created_at < ${before.toISOString()}::timestamptz
+      order by created_at limit ${sweepRowsMax} for update skip locked)`)
+  return result.count
+}

@@ -7,7 +7,7 @@ import { memoryStorage } from '../../test/harness/storage.ts'
 import { createTenant } from '../../test/harness/tenants.ts'
 import { maintain } from './maintenance.ts'
 
-test('maintenance removes old replies and files that nothing names, and makes partitions ahead', async () => {
+test('maintenance removes old replies, events and files that nothing names, and makes partitions ahead', async () => {
   const { db, sql } = await openTestDatabase()
   const tenant = await createTenant(db)
   const mark = async (key: string, expiresAt: string) => sql`
@@ -15,6 +15,11 @@ test('maintenance removes old replies and files that nothing names, and makes pa
     values (${tenant.id}, ${tenant.admin.id}, ${key}, ${uuidv7()}, 'test', 'in_flight', ${expiresAt}, ${expiresAt})`
   await mark('old', '2026-01-01T00:00:00Z')
   await mark('new', '2030-01-01T00:00:00Z')
+  const tell = (type: string, at: string) => sql`
+    insert into webhook_events (tenant_id, id, type, subject_id, data, created_at)
+    values (${tenant.id}, ${uuidv7()}, ${type}, ${uuidv7()}, '{}', ${at})`
+  await tell('old', '2027-02-12T00:00:00Z')
+  await tell('new', '2027-02-14T00:00:00Z')
   const storage = memoryStorage({ now: () => new Date('2027-03-13T00:00:00Z') })
   await storage.put(tenant.id, new Blob(['left by a killed upload']).stream(), 100)
   const stop = new AbortController()
@@ -34,6 +39,10 @@ test('maintenance removes old replies and files that nothing names, and makes pa
   await eventually('one key is left', async () => {
     const rows = await sql`select key from idempotency_keys where tenant_id = ${tenant.id}`
     return rows.length === 1 && rows[0]?.key === 'new'
+  })
+  await eventually('one event is left', async () => {
+    const rows = await sql`select type from webhook_events where tenant_id = ${tenant.id}`
+    return rows.length === 1 && rows[0]?.type === 'new'
   })
   await eventually('the partition of a later month is there', async () => {
     const [row] = await sql`select to_regclass('run_events_2027_05') is not null as found`

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { dropOldPartitions, ensurePartitions } from '../../db/partitions.ts'
-import { deleteExpiredIdempotencyKeys } from '../../db/system.ts'
+import { deleteExpiredIdempotencyKeys, deleteOldWebhookEvents } from '../../db/system.ts'
 import { boundPageImages } from '../../domain/documents/page-images-cache.ts'
 import { emptyTrash } from '../../domain/documents/trash.ts'
 import { type FileSweep, sweepUnnamedFiles } from './unnamed-files.ts'
@@ -8,6 +8,8 @@ import { type FileSweep, sweepUnnamedFiles } from './unnamed-files.ts'
 const sweepMs = 60_000
 const dayMs = 24 * 3_600_000
 const trashMs = 600_000
+const webhookEventsMs = 600_000
+const webhookEventDays = 30 // ten times as long as a delivery is tried
 const pageImagesMs = 600_000
 const partitionsMs = 6 * 3_600_000 // partitions are made two months ahead: nothing hurries
 
@@ -30,6 +32,10 @@ export async function maintain(maintenance: Maintenance): Promise<void> {
     }),
     repeat(maintenance, 'idempotency keys', sweepMs, async () => {
       while ((await deleteExpiredIdempotencyKeys(db, now())) > 0);
+    }),
+    repeat(maintenance, 'events of webhooks', webhookEventsMs, async () => {
+      const before = new Date(now().getTime() - webhookEventDays * dayMs)
+      while ((await deleteOldWebhookEvents(db, before)) > 0);
     }),
     trashDays > 0 && repeat(maintenance, 'the trash', trashMs, () => removeTrash(maintenance)),
     repeat(maintenance, 'drawn pages', pageImagesMs, () => dropPageImages(maintenance)),

@@ -42,7 +42,13 @@ test.each([
 
 test('the statements without a tenant are these, and each says its name', async () => {
   const names = [
-    ...['countEndedJobs', 'countOpenJobs', 'deleteExpiredIdempotencyKeys', 'findJobAnywhere'],
+    ...[
+      'countEndedJobs',
+      'countOpenJobs',
+      'deleteExpiredIdempotencyKeys',
+      'deleteOldWebhookEvents',
+      'findJobAnywhere',
+    ],
     ...['findKey', 'hasLimits', 'leaseJobs', 'leaseLimitedJobs', 'listAllJobs'],
     ...[
       'listExpiredTrash',

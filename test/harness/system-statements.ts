@@ -39,6 +39,7 @@ export const systemCalls: { [K in keyof typeof system]: (db: Db) => Promise<unkn
   listLeastUsedPageImages: (db) =>
     system.listLeastUsedPageImages(db, { usedBefore: null, limit: 1 }),
   listExpiredTrash: (db) => system.listExpiredTrash(db, { before: new Date(0), limit: 1 }),
+  deleteOldWebhookEvents: (db) => system.deleteOldWebhookEvents(db, new Date(0)),
   deleteExpiredIdempotencyKeys: (db) => system.deleteExpiredIdempotencyKeys(db, new Date(0)),
 }
 
