@@ -43,6 +43,8 @@ export async function hostileFaults(
     }
   }
   await Promise.all(Array.from({ length: lanes }, lane))
+  // A tenant has at most twenty of them.
+  await stack.request(`/v1/webhooks/${resources.webhooks?.id}`, { method: 'DELETE' })
   return faults
 }
 
