@@ -1,7 +1,8 @@
-import { and, eq, or, sql } from 'drizzle-orm'
+import { and, eq, sql } from 'drizzle-orm'
 import type { Tx } from '../../db/client.ts'
 import { documents } from '../../db/schema/documents.ts'
 import { jobs } from '../../db/schema/jobs.ts'
+import { holdParts } from '../jobs/parts.ts'
 
 /**
  * Locks the current job of a document and its parts, as far as they have not ended. Whoever changes a document and its
@@ -20,13 +21,11 @@ export async function lockRunOfDocument(tx: Tx, tenantId: string, documentId: st
     .from(documents)
     .where(and(eq(documents.tenantId, tenantId), eq(documents.id, documentId)))
   if (!row) return null
-  await tx
-    .select({ id: jobs.id })
+  const [job] = await tx
+    .select({ id: jobs.id, dependenciesOpen: jobs.dependenciesOpen })
     .from(jobs)
-    .where(
-      and(eq(jobs.tenantId, tenantId), or(eq(jobs.id, row.jobId), eq(jobs.batchId, row.jobId))),
-    )
-    .orderBy(jobs.id)
+    .where(and(eq(jobs.tenantId, tenantId), eq(jobs.id, row.jobId)))
     .for('update')
+  if (job && job.dependenciesOpen > 0) await holdParts(tx, { tenantId, id: job.id })
   return row
 }

@@ -5,7 +5,7 @@ import { appendEvents, startedEvents } from '../../db/run-events.ts'
 import { insertJobs } from './insertion.ts'
 import { held, type Lease } from './lease.ts'
 import { LeaseLost } from './outcome.ts'
-import { type PartJobKind, partsEnded } from './part-kinds.ts'
+import { type PartJobKind, partJobKinds, partsEnded } from './part-kinds.ts'
 import type { NewJob } from './queue.ts'
 
 /** What a part has of its own; the rest is the whole job's. */
@@ -66,4 +66,24 @@ export async function waitForParts(tx: Tx, lease: Lease, divided: Parts): Promis
     )
     insert into job_dependencies (tenant_id, job_id, depends_on_id, on_failure)
     select ${tenantId}::uuid, ${id}::uuid, marked.id, 'run' from marked`)
+}
+
+/**
+ * Locks the open parts of a job that waits, in the order of their ids: until the commit none of them begins or ends.
+ * @returns their ids
+ */
+export async function holdParts(
+  tx: Tx,
+  { tenantId, id }: { tenantId: string; id: string },
+): Promise<string[]> {
+  // Each by its key: no plan can read the whole table.
+  const rows = await tx.execute<{ id: string }>(sql`
+    with parts as materialized (
+      select d.depends_on_id as id from job_dependencies d
+      where d.tenant_id = ${tenantId} and d.job_id = ${id}
+    )
+    select j.id from (select id from parts order by id) p cross join lateral (
+      select q.id from jobs q where q.tenant_id = ${tenantId} and q.id = p.id
+        and q.kind = any(${textArray(partJobKinds)}::text[]) for update) j`)
+  return [...rows].map((row) => row.id)
 }

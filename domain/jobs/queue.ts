@@ -1,11 +1,12 @@
 import { sql } from 'drizzle-orm'
+import { textArray } from '../../db/claim.ts'
 import type { Db, Tx } from '../../db/client.ts'
 import { endJobs } from '../../db/run-ending.ts'
 import { appendEvents } from '../../db/run-events.ts'
 import type { DependencyPolicy } from '../../db/schema/jobs.ts'
 import { holdOpenDependencies, waitFor } from './dependencies.ts'
 import { insertJobs } from './insertion.ts'
-import { partJobKinds } from './part-kinds.ts'
+import { holdParts } from './parts.ts'
 
 export type DuplicatePolicy = 'keep' | 'replace' | 'reschedule'
 
@@ -81,11 +82,6 @@ export async function ringWorkers(db: Db, reason: 'queued' | 'cancel' = 'queued'
   await db.execute(sql`select pg_notify(${jobsChannel}, ${reason})`)
 }
 
-const parts = sql`kind in (${sql.join(
-  partJobKinds.map((kind) => sql`${kind}`),
-  sql`, `,
-)})`
-
 /**
  * Asks for the end of a job and of its parts: at once when it has not begun, with its document; a running one is told
  * and ends within about a second ({@link ringWorkers} with `cancel` after the commit makes it sooner).
@@ -95,9 +91,12 @@ export async function cancelJob(
   tx: Tx,
   { tenantId, id }: { tenantId: string; id: string },
 ): Promise<'cancelled' | 'requested' | 'missing'> {
-  const which = sql`tenant_id = ${tenantId} and (id = ${id} or batch_id = ${id} and ${parts})`
   // Or its attempt could put it back between the two statements, and neither would find it.
-  await tx.execute(sql`select id from jobs where ${which} order by id for update`)
+  const [job] = await tx.execute<{ isWaiting: boolean }>(sql`
+    select dependencies_open > 0 as "isWaiting" from jobs
+    where tenant_id = ${tenantId} and id = ${id} for update`)
+  const parts = job?.isWaiting ? await holdParts(tx, { tenantId, id }) : []
+  const which = sql`tenant_id = ${tenantId} and id = any(${textArray([id, ...parts])}::uuid[])`
   const ended = await tx.execute<{ id: string }>(sql`
     with gone as (
       delete from jobs where ${which} and status <> 'running' returning *
