@@ -53,7 +53,7 @@ export const eventTypes = {
   },
   'annotations.imported': {
     subject: 'documents',
-    summary: 'Annotations came in bulk: one event for all of one request and document',
+    summary: 'Annotations came in bulk: one event for each document and about a megabyte of lines',
     data: z.object({ count: z.int().meta({ description: 'Of annotations.', example: 250 }) }),
   },
   'batch.completed': {

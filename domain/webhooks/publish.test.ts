@@ -2,6 +2,7 @@ import { and, eq, sql } from 'drizzle-orm'
 import { uuidv7 } from 'uuidv7'
 import { expect, test } from 'vitest'
 import { jobs, webhookDeliveries, webhookEndpoints, webhookEvents } from '../../db/schema/index.ts'
+import { eventually } from '../../test/harness/eventually.ts'
 import { openTestDatabase } from '../../test/harness/setup.ts'
 import { createTenant } from '../../test/harness/tenants.ts'
 import { publishChange } from './publish.ts'
@@ -89,6 +90,11 @@ test('an endpoint that is deleted meanwhile does not fail the change', async () 
   })
   await deleted.promise
   const published = publish()
+  await eventually('the change waits for the deletion', async () => {
+    const [row] = await db.execute(sql`select count(*)::int as count from pg_stat_activity
+      where datname = current_database() and wait_event_type = 'Lock'`)
+    return row?.count === 1
+  })
   commit.resolve()
   await Promise.all([deletion, published])
   expect(await written()).toEqual({ events: [], deliveries: [], jobs: [] })
