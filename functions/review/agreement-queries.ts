@@ -80,7 +80,8 @@ export async function* readAnnotations(
     const rows = await db.execute<Row>(sql`
       select a.document_id as "documentId", a.page, a.x, a.y, a.width, a.height,
         a.label_name as "labelName", a.created_by_user_id as "userId", a.source, a.validation,
-        a.validated_by_user_id as "validatedByUserId", a.deleted_at is not null as "isDeleted",
+        -- What an imported file calls valid was judged elsewhere, and not by who imported it.
+        case when a.version > 1 then a.validated_by_user_id end as "validatedByUserId", a.deleted_at is not null as "isDeleted",
         coalesce((own.content->'box'->>0)::float8, a.x) as "saidX",
         coalesce((own.content->'box'->>1)::float8, a.y) as "saidY",
         coalesce((own.content->'box'->>2)::float8, a.width) as "saidWidth",

@@ -137,3 +137,16 @@ test('the documents of a batch are compared together, those of one never with th
   expect(await read(`document_ids=${documentId},${other}`)).toEqual(together)
   expect((await otherTenant.get(`/agreement?batch_id=${batchId}`)).status).toBe(404)
 })
+
+test('who imports what was judged elsewhere has judged nothing', async () => {
+  const { annotate, agreement, ann, clock } = await agreeing()
+  const judged = {
+    validation: 'valid',
+    validatedAt: clock.now(),
+    validatedByUserId: ann.id,
+  } as const
+  await annotate({ source: 'import', ...judged }, ann.id)
+  const { annotators, pairs } = await agreement()
+  expect(annotators.map(({ source }) => source)).toEqual(['import'])
+  expect(pairs).toEqual([])
+})
