@@ -19,7 +19,9 @@ export function tellWebhooks(changes: SQL): SQL {
       select c.*, ${newWebhookId} as event_id from (${changes}) c
     ), webhook_targets as materialized (
       -- Held: an endpoint that is deleted meanwhile is none, where its key would fail the whole change.
-      select c.*, w.id as endpoint_id, ${newWebhookId} as delivery_id, ${newWebhookId} as job_id
+      select c.*, w.id as endpoint_id, ${newWebhookId} as delivery_id, ${newWebhookId} as job_id,
+        -- What a receiver that fails holds up goes behind what others of the tenant wait for.
+        case when w.failing_since is null then 0 else -1 end as priority
       from webhook_changes c join webhook_endpoints w on w.tenant_id = c.tenant_id
       where w.disabled_at is null and w.types ?| array['*', c.type] for key share of w
     ), webhook_told as (
@@ -29,8 +31,8 @@ export function tellWebhooks(changes: SQL): SQL {
       insert into webhook_deliveries (tenant_id, id, endpoint_id, event_id, job_id)
       select tenant_id, delivery_id, endpoint_id, event_id, job_id from webhook_targets
     ), webhook_queued as (
-      insert into jobs (tenant_id, id, kind, subject_id, status, run_at, attempts_max)
-      select tenant_id, job_id, '${sql.raw(webhookJobKind)}', delivery_id, 'queued', clock_timestamp(),
+      insert into jobs (tenant_id, id, kind, subject_id, priority, status, run_at, attempts_max)
+      select tenant_id, job_id, '${sql.raw(webhookJobKind)}', delivery_id, priority, 'queued', clock_timestamp(),
         ${sql.raw(String(deliveryAttemptsMax))} from webhook_targets
     )`
 }

@@ -76,6 +76,15 @@ test('a change that is rolled back tells nobody', async () => {
   expect(await written()).toEqual({ events: [], deliveries: [], jobs: [] })
 })
 
+test('a receiver that fails is told behind those that do not', async () => {
+  const { endpoint, publish, written } = await world()
+  await endpoint(['*'], { failingSince: new Date() })
+  await endpoint(['*'])
+  await publish()
+  const { jobs } = await written()
+  expect(jobs.map(({ priority }) => priority).sort()).toEqual([-1, 0])
+})
+
 test('an endpoint that is deleted meanwhile does not fail the change', async () => {
   const { db, tenantId, endpoint, publish, written } = await world()
   const id = await endpoint(['*'])
