@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { annotationSources } from '../../db/schema/annotations.ts'
 import { suggestionStates } from '../../db/schema/suggestions.ts'
+import { attributesBytesMax, pageMax } from '../../domain/annotations/bulk-line.ts'
 import { annotationFields } from '../../domain/annotations/fields.ts'
 import { Annotation } from '../../domain/annotations/representation.ts'
 import { jsonBytes } from '../_shared/http/json-bytes.ts'
@@ -10,7 +11,6 @@ import { Proposed, ProposedMany, Suggestion } from './representation.ts'
 
 const proposalsMax = 1_000
 const documentsMax = 100
-const attributesBytesMax = 16 * 1024
 const param = z.object({ id: z.uuid().toLowerCase() })
 const exampleId = { id: '0199a1c2-77aa-7aaa-8aaa-000000000007' }
 const exampleDocumentId = '0199a1c2-77aa-7aaa-8aaa-000000000002'
@@ -29,7 +29,7 @@ const content = {
 const NewSuggestion = z
   .strictObject({
     document_id: z.uuid().toLowerCase(),
-    page: z.int().min(1).max(1_000_000),
+    page: z.int().min(1).max(pageMax),
     ...content,
     rotation: content.rotation.default(0),
     label_type: content.label_type.default('text'),
@@ -72,7 +72,7 @@ export const proposeRegions = route({
   operationId: 'suggestRegions',
   role: 'editor',
   summary: `Suggest up to ${proposalsMax} regions, with a verdict for each`,
-  description: `For programs, and fifty times as fast as one by one. With a fault in one of them none is suggested. ${once}`,
+  description: `For programs. With a fault in one of them none is suggested. ${once}`,
   input: {
     json: z.object({
       suggestions: z
