@@ -1,7 +1,12 @@
 import { and, asc, eq, inArray, isNull, type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../../db/client.ts'
-import { annotations, documents } from '../../db/schema/index.ts'
-import type { Annotation } from './formats/model.ts'
+import {
+  annotatedDocuments,
+  annotationImports,
+  annotations,
+  documents,
+} from '../../db/schema/index.ts'
+import type { AnnotatedPage, Annotation, JsonObject } from './formats/model.ts'
 
 type Documents = { tenantId: string; documentIds: readonly string[] }
 export type ExportDocument = { id: string; filename: string }
@@ -19,22 +24,68 @@ export async function findExportDocuments(
   return [...new Set(documentIds)].flatMap((id) => byId.get(id) ?? [])
 }
 
-type PageSize = { number: number; widthPoints: number | null; heightPoints: number | null }
+type OfDocument = { tenantId: string; documentId: string }
+type FoundPage = { number: number; widthPoints: number | null; heightPoints: number | null }
+type KeptPage = { width: number | null; height: number | null; attributes: string | null }
 
-/** Pages of a document in order: those that have been read, and those that have annotations. */
-export async function listPageSizes(
+/**
+ * Pages of a document in order: those that have been read, that have annotations, or that an imported file had. A size
+ * in the units of that file comes before the one in points; a file without sizes has pages of 1 x 1.
+ */
+export async function listExportPages(
   db: Db,
-  { tenantId, documentId }: { tenantId: string; documentId: string },
-): Promise<PageSize[]> {
-  const rows = await db.execute<PageSize>(sql`
-    select number, max(p.width_points) as "widthPoints", max(p.height_points) as "heightPoints" from (
-      select number, width_points, height_points from document_pages
-      where tenant_id = ${tenantId} and document_id = ${documentId}
+  { tenantId, documentId }: OfDocument,
+): Promise<AnnotatedPage[]> {
+  const rows = await db.execute<FoundPage & KeptPage>(sql`
+    select p.number, max(p.width_points) as "widthPoints", max(p.height_points) as "heightPoints",
+      max(p.width) as width, max(p.height) as height, max(p.attributes) as attributes
+    from (
+      select number, width_points, height_points, null::float8 as width, null::float8 as height, null as attributes
+      from document_pages where tenant_id = ${tenantId} and document_id = ${documentId}
       union all
-      select page, null, null from annotations
-      where tenant_id = ${tenantId} and document_id = ${documentId} and deleted_at is null
-    ) p group by number order by number`)
-  return [...rows]
+      select page, null, null, null, null, null
+      from annotations where tenant_id = ${tenantId} and document_id = ${documentId} and deleted_at is null
+      union all
+      select page, null, null, width, height, attributes::text
+      from annotated_pages where tenant_id = ${tenantId} and document_id = ${documentId}
+    ) p group by p.number order by p.number`)
+  return [...rows].map(({ number, widthPoints, heightPoints, width, height, attributes }) => {
+    const isSized = width !== null && height !== null && !(width === 1 && height === 1)
+    const points = { width: widthPoints ?? 1, height: heightPoints ?? 1 }
+    const size = isSized ? { width, height } : points
+    return { number, ...size, attributes: attributes === null ? {} : JSON.parse(attributes) }
+  })
+}
+
+type KeptDocument = { id: string; attributes: JsonObject; ofFile: JsonObject }
+
+/** What imported files say of a document, and of themselves; the latest file of each format. */
+export async function findKeptAttributes(
+  db: Db,
+  { tenantId, documentIds }: Documents,
+): Promise<KeptDocument[]> {
+  const rows = await db
+    .select({
+      id: annotatedDocuments.documentId,
+      attributes: annotatedDocuments.attributes,
+      ofFile: annotationImports.attributes,
+    })
+    .from(annotatedDocuments)
+    .innerJoin(
+      annotationImports,
+      and(
+        eq(annotationImports.tenantId, annotatedDocuments.tenantId),
+        eq(annotationImports.id, annotatedDocuments.importId),
+      ),
+    )
+    .where(
+      and(
+        eq(annotatedDocuments.tenantId, tenantId),
+        inArray(annotatedDocuments.documentId, [...documentIds]),
+      ),
+    )
+    .orderBy(asc(annotatedDocuments.importId))
+  return rows
 }
 
 type AnnotationFilter = {

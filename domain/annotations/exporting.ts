@@ -1,12 +1,18 @@
 import type { Db } from '../../db/client.ts'
 import { type AnnotationFormat, annotationFormats } from '../../db/schema/annotation-imports.ts'
 import { type ArchivePiece, zipped } from '../archives/zip.ts'
-import { findExportDocuments, listExportRows, listPageSizes } from './exporting-queries.ts'
+import {
+  findExportDocuments,
+  findKeptAttributes,
+  listExportPages,
+  listExportRows,
+} from './exporting-queries.ts'
 import { exportCoco } from './formats/coco.ts'
 import { exportCsv } from './formats/csv.ts'
+import { isObject } from './formats/entry.ts'
 import { exportFunsd } from './formats/funsd.ts'
 import { exportLabelStudio } from './formats/label-studio.ts'
-import type { AnnotatedDocument, Annotation, AnnotationSet } from './formats/model.ts'
+import type { AnnotatedDocument, Annotation, AnnotationSet, JsonObject } from './formats/model.ts'
 import { exportNative } from './formats/native.ts'
 import { exportYolo } from './formats/yolo.ts'
 
@@ -81,16 +87,35 @@ async function* together(texts: AsyncIterable<string>): AsyncGenerator<string> {
 
 async function exportedSet(db: Db, order: ExportOrder): Promise<AnnotationSet> {
   const { tenantId } = order
+  const found = await findExportDocuments(db, order)
+  const documentIds = found.map(({ id }) => id)
+  const kept = await findKeptAttributes(db, { tenantId, documentIds })
   const documents: AnnotatedDocument[] = []
-  for (const { id, filename } of await findExportDocuments(db, order)) {
-    const rows = await listPageSizes(db, { tenantId, documentId: id })
-    const pages = rows.map(({ number, widthPoints, heightPoints }) => ({
-      ...{ number, attributes: {} },
-      ...{ width: widthPoints ?? 1, height: heightPoints ?? 1 },
-    }))
-    documents.push({ id, name: filename, attributes: {}, pages })
+  for (const { id, filename } of found) {
+    const pages = await listExportPages(db, { tenantId, documentId: id })
+    const own = kept.filter((one) => one.id === id)
+    const attributes = merged(own.map((one) => one.attributes))
+    documents.push({ id, name: filename, attributes, pages })
   }
-  return { documents, annotations: annotationsOf(db, documents, order), attributes: {} }
+  const places = new Map(documentIds.map((id, place) => [id, place]))
+  const place = ({ id }: { id: string }) => places.get(id) ?? 0
+  const ofFiles = kept.toSorted((a, b) => place(a) - place(b)).map(({ ofFile }) => ofFile)
+  return {
+    documents,
+    annotations: annotationsOf(db, documents, order),
+    attributes: merged(ofFiles),
+  }
+}
+
+/** Where several files say something of the same, the first one counts, key by key, and within the keys of a format. */
+function merged(all: readonly JsonObject[]): JsonObject {
+  const whole: JsonObject = {}
+  for (const attributes of all)
+    for (const [key, value] of Object.entries(attributes)) {
+      const known = whole[key]
+      whole[key] = isObject(known) && isObject(value) ? { ...value, ...known } : (known ?? value)
+    }
+  return whole
 }
 
 async function* annotationsOf(

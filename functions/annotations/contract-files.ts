@@ -2,6 +2,7 @@ import * as z from 'zod'
 import { bulkLinesMax } from '../../domain/annotations/bulk-block.ts'
 import { lineBytesMax } from '../../domain/annotations/bulk-blocks.ts'
 import { exportFormats } from '../../domain/annotations/exporting.ts'
+import { importBytesMax } from '../../domain/annotations/importing.ts'
 import { pageOf, pageQuery } from '../_shared/http/pages.ts'
 import { content, failures, route } from '../_shared/http/route.ts'
 import { exampleDocumentId, newAnnotation } from './contract-fields.ts'
@@ -41,6 +42,54 @@ template does not have, with a suggestion.`,
     ...failures('malformed', 'invalid'),
   },
   example: { query: { dry_run: 'true' } },
+  timeoutMs: null,
+})
+
+const pixels = z.coerce.number().positive().max(1_000_000).optional()
+
+export const AnnotationImport = z
+  .object({
+    import_id: z.uuid().nullable().meta({ description: 'Null for a dry run.' }),
+    created: z.int(),
+    existing: z.int().meta({ description: 'That are there already; they stay as they are.' }),
+    documents: z.array(
+      z.object({
+        document_id: z.uuid(),
+        name: z.string().meta({ description: 'In the file.' }),
+        created: z.int(),
+        existing: z.int(),
+      }),
+    ),
+  })
+  .meta({ id: 'AnnotationImport', description: 'What a file of annotations has become.' })
+
+export const importAnnotations = route({
+  method: 'post',
+  path: '/import',
+  operationId: 'importAnnotations',
+  role: 'editor',
+  summary: 'Import a file of annotations',
+  description: `All of it or nothing. A file of its format, or for YOLO and FUNSD a zip archive with the files of its pages.
+Its documents are found by id, else by file name with or without its ending, or all of it belongs to \`document_id\`; one
+that cannot be found is named in a 422. What the format holds beyond annotations is kept and given back by an export.
+Annotations that left Octavo with an id are left alone where they still are. Files above ${importBytesMax} bytes go in as
+lines, in bulk.`,
+  input: {
+    query: z.object({
+      format: z.enum(exportFormats),
+      document_id: z.uuid().toLowerCase().optional(),
+      dry_run: flag.meta({ description: 'Only say what would be made.' }),
+      page_width: pixels.meta({
+        description: 'Of a page in pixels, for FUNSD, which does not tell.',
+      }),
+      page_height: pixels,
+    }),
+    stream: {
+      mediaTypes: ['application/json', 'text/csv', 'application/zip'],
+      description: 'The file.',
+    },
+  },
+  replies: { 200: AnnotationImport, ...failures('malformed', 'invalid', 'duplicate') },
   timeoutMs: null,
 })
 

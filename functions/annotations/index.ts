@@ -11,6 +11,7 @@ import * as changes from './changes.ts'
 import * as contract from './contract.ts'
 import * as files from './contract-files.ts'
 import { exportHandler, listExportsHandler } from './exporting.ts'
+import { importHandler } from './importing.ts'
 import * as lock from './lock.ts'
 import { findRegion, isThere, listAnnotationRows, listVersionRows } from './queries.ts'
 import { regionText, toVersion } from './representation.ts'
@@ -35,6 +36,7 @@ export const createApp = (deps: Deps) => {
     })
     .on(files.exportAnnotations, exportHandler(deps))
     .on(files.listExports, listExportsHandler(deps))
+    .on(files.importAnnotations, importHandler(deps))
     .on(files.createInBulk, bulkHandler(deps))
     .on(contract.getAnnotation, async (c, { param }) => {
       const row = await readRow(c.tenantId, param.id)

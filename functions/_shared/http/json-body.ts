@@ -18,11 +18,17 @@ export function refuseAnnouncedLength(headers: Headers, bytesMax: number): void 
   if (Number(headers.get('content-length') ?? 0) > bytesMax) throw tooLarge(bytesMax)
 }
 
-/** Reads a whole body, counting what really arrives. */
-async function readBytes(request: Request, bytesMax: number): Promise<Uint8Array> {
+/**
+ * Reads a whole body, counting what really arrives.
+ * @throws {AppError} `payload_too_large`
+ */
+export async function readBytes(
+  request: Request,
+  bytesMax: number,
+): Promise<Uint8Array<ArrayBuffer>> {
   refuseAnnouncedLength(request.headers, bytesMax)
   if (!request.body) return new Uint8Array()
-  const chunks: Uint8Array[] = []
+  const chunks: Uint8Array<ArrayBuffer>[] = []
   let bytes = 0
   for await (const chunk of request.body) {
     bytes += chunk.byteLength
