@@ -1,6 +1,6 @@
 import { uuidv7 } from 'uuidv7'
 import { expect, test } from 'vitest'
-import { batches, batchItems } from '../../db/schema/index.ts'
+import { batches, batchItems, suggestions } from '../../db/schema/index.ts'
 import type { Box } from '../../domain/documents/words.ts'
 import { type Annotator, agreeing } from '../../test/fixtures/agreeing.ts'
 import { referenceAgreement } from '../../test/fixtures/agreement-reference.ts'
@@ -149,4 +149,29 @@ test('who imports what was judged elsewhere has judged nothing', async () => {
   const { annotators, pairs } = await agreement()
   expect(annotators.map(({ source }) => source)).toEqual(['import'])
   expect(pairs).toEqual([])
+})
+
+test('a suggestion is said by who suggested it, as it was, by whoever it was accepted or dismissed', async () => {
+  const { annotate, agreement, ann, bob, db, tenant, documentId, clock } = await agreeing()
+  const region = { documentId, page: 1, x: 0.1, y: 0.1, width: 0.2, height: 0.1 }
+  const suggest = (fields: object) =>
+    db.insert(suggestions).values({
+      ...{ ...region, tenantId: tenant.id, id: uuidv7(), source: 'model', labelName: 'total' },
+      ...{ createdByUserId: ann.id, decidedByUserId: bob.id, ...fields },
+    })
+  const verdict = { validatedAt: clock.now(), validatedByUserId: bob.id, source: 'model' } as const
+  const valid = await annotate({ ...region, ...verdict, validation: 'valid' }, bob.id)
+  const fixed = { ...region, y: 0.4, labelName: 'sum' }
+  const corrected = await annotate({ ...fixed, ...verdict, validation: 'corrected' }, bob.id)
+  await suggest({ state: 'accepted', annotationId: valid })
+  await suggest({ state: 'accepted', annotationId: corrected, y: 0.4 })
+  await suggest({ state: 'dismissed', y: 0.7 })
+  await suggest({ state: 'open', decidedByUserId: null, y: 0.85 })
+  await suggest({ state: 'dismissed', source: 'template', y: 0.9 })
+  const { annotators, pairs } = await agreement()
+  expect(annotators).toMatchObject([
+    { user_id: bob.id, source: 'human', regions: 2 },
+    { user_id: ann.id, source: 'model', regions: 3 },
+  ])
+  expect(pairs).toMatchObject([{ regions: 3, matched: 2, agreed: 1 }])
 })

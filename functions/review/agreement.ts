@@ -16,11 +16,11 @@ import {
 } from '../../domain/annotations/review-statements.ts'
 import { AppError } from '../_shared/http/problems.ts'
 import {
-  countAnnotations,
+  countReviewed,
   findBatchDocuments,
   findDocuments,
   listSeenMarks,
-  readAnnotations,
+  readReviewed,
 } from './agreement-queries.ts'
 import type { Agreement } from './contract-agreement.ts'
 
@@ -64,10 +64,10 @@ export type AgreementRequest = {
 /** @throws {AppError} `invalid`: more than the bounds that are given, or too many annotators */
 export async function computeAgreement(db: Db, request: AgreementRequest): Promise<Reply> {
   const { annotationsMax, effortMax, documentIds, pause } = request
-  const annotations = await countAnnotations(db, request, annotationsMax + 1)
+  const annotations = await countReviewed(db, request, annotationsMax + 1)
   if (annotations > annotationsMax) throw tooMany(`${annotationsMax} annotations`)
   const rows: ReviewedAnnotation[] = []
-  for await (const part of readAnnotations(db, request)) {
+  for await (const part of readReviewed(db, request)) {
     for (const row of part) rows.push(row)
     await pause()
   }

@@ -9,7 +9,7 @@ import { exampleDocumentId } from './contract.ts'
 const documentsInQueryMax = 100
 const documentsInJobMax = 1_000
 const seenPagesMax = 1_000
-/** Annotations, deleted ones included, that one request compares; a job takes more. */
+/** Annotations and dismissed suggestions that one request looks at; a job takes more. */
 export const annotationsAtOnceMax = 20_000
 /** Some 2 s of work, in steps of 0.2 s at most: where all boxes of a page cover one another. A job does more. */
 export const effortAtOnceMax = { comparisons: 20_000_000, comparisonsAtOnce: 100_000 }
@@ -50,7 +50,9 @@ const labels = z.array(
 export const Agreement = z
   .object({
     documents: count,
-    annotations: count,
+    annotations: count.meta({
+      description: 'Looked at, deleted ones and dismissed suggestions too.',
+    }),
     pages_compared: count.meta({ description: 'That at least two have seen.' }),
     annotators: z.array(z.object({ ...Annotator.shape, pages_seen: count, regions: count })),
     overall: z.object({ annotator_pairs: count, ...figures, labels }).meta({
@@ -77,7 +79,8 @@ const rules = `Two annotators are compared on the pages that both have seen. A p
 one that they deleted again), judged one there, or marked the page by \`POST /v1/review/seen\`, which is how "nothing here" is said.
 Whoever marks regions under their own name is an annotator; what came in from a model or an import under a user's key is another one.
 A person says the regions that they made, as they left them, and those of others that they called \`valid\` or \`corrected\`, as these
-stand; what others changed is not put into their mouth. A model or an import says what came in. Deleted regions say nothing.
+stand; what others changed is not put into their mouth. A model or an import says what came in, and what it suggested once somebody
+has accepted or dismissed that. Deleted regions say nothing, and what a file calls valid was judged elsewhere.
 
 Boxes are one region from an intersection over union of 0.5 on, paired so that the sum is the largest possible. What one marked and the
 other did not counts as disagreement. Of more than two annotators the means over their pairs are given. Rotation is not looked at. Pages
