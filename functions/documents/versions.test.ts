@@ -1,46 +1,8 @@
-import { and, eq } from 'drizzle-orm'
 import { expect, test } from 'vitest'
-import { blobs, documents, documentVersions, jobs } from '../../db/schema/index.ts'
-import { completeDocument, type UploadedDocument } from '../../test/harness/documents.ts'
+import { type Document, type Listed, pdf, withVersions } from '../../test/fixtures/versions.ts'
+import { completeDocument } from '../../test/harness/documents.ts'
 import { addMember, refusalOf } from '../../test/harness/members.ts'
 import { bodyOf } from '../../test/harness/requests.ts'
-import { setup } from '../../test/harness/setup.ts'
-import { createApp } from './index.ts'
-
-type Document = UploadedDocument & { filename: string; file_version: number; revision: number }
-type Version = { number: number; is_current: boolean; filename: string; page_count: number | null }
-type Listed = { items: Version[]; next_cursor: string | null }
-
-const pdf = (text: string) => `%PDF-1.7 ${text}`
-
-async function withVersions() {
-  const bundle = await setup(createApp)
-  const { db, tenant, storage, post, get } = bundle
-  const upload = async (text: string, query = '') =>
-    bodyOf<Document>(await post(`/v1/documents?filename=a.pdf${query}`, pdf(text)))
-  const add = (id: string, text: string, { query = '', headers = {} } = {}) =>
-    post(`/v1/documents/${id}/versions${query}`, pdf(text), { headers })
-  const of = (id: string) => ({
-    read: async () => bodyOf<Document>(await get(`/v1/documents/${id}`)),
-    versions: async () => (await bodyOf<Listed>(await get(`/v1/documents/${id}/versions`))).items,
-    content: async (number?: number) => {
-      const part = number === undefined ? '' : `/versions/${number}`
-      return (await get(`/v1/documents/${id}${part}/content`)).text()
-    },
-    restore: (number: number) => post(`/v1/documents/${id}/versions/${number}/restore`),
-  })
-  const counts = async () => ({
-    blobs: await db.$count(blobs, eq(blobs.tenantId, tenant.id)),
-    versions: await db.$count(documentVersions, eq(documentVersions.tenantId, tenant.id)),
-    objects: storage.objects.size,
-  })
-  const removedKeys = async () => {
-    const ofKind = and(eq(jobs.tenantId, tenant.id), eq(jobs.kind, 'blobs.delete'))
-    const rows = await db.select({ payload: jobs.payload }).from(jobs).where(ofKind)
-    return rows.map(({ payload }) => payload.storage_key).sort()
-  }
-  return { ...bundle, upload, add, of, counts, removedKeys }
-}
 
 test('a document that never had another file has one version: itself', async () => {
   const { upload, of, tenant } = await withVersions()
@@ -131,66 +93,6 @@ test('of two uploads for the version that both have read one is refused and leav
   expect(replies.map(({ status }) => status).sort()).toEqual([202, 412])
   expect(await of(id).versions()).toHaveLength(2)
   expect(await counts()).toEqual({ blobs: 2, versions: 2, objects: 2 })
-})
-
-test('bytes that a version alone has stay, and go with the document', async () => {
-  const { upload, add, of, del, removedKeys, counts, storage } = await withVersions()
-  const { id } = await upload('one')
-  const keys = [...storage.objects.keys()]
-  await add(id, 'two')
-  const other = await upload('one')
-  expect(other.id).not.toBe(id)
-  expect(await counts()).toMatchObject({ blobs: 2, objects: 2 })
-  await del(`/v1/documents/${other.id}`)
-  expect(await removedKeys()).toEqual([])
-  expect(await of(id).content(1)).toBe(pdf('one'))
-  await del(`/v1/documents/${id}`)
-  expect(await removedKeys()).toEqual([...storage.objects.keys()].sort())
-  expect(await removedKeys()).toEqual(expect.arrayContaining(keys))
-  expect(await counts()).toMatchObject({ blobs: 0, versions: 0 })
-})
-
-test('a document goes while another one has a version of its bytes, which stay', async () => {
-  const { upload, add, of, del, removedKeys } = await withVersions()
-  const [first, second] = [await upload('one'), await upload('two')]
-  await add(second.id, 'one')
-  await add(second.id, 'three')
-  await del(`/v1/documents/${first.id}`)
-  expect(await removedKeys()).toEqual([])
-  expect(await of(second.id).content(2)).toBe(pdf('one'))
-})
-
-test('documents whose versions have the same bytes keep revisions of their own', async () => {
-  const { upload, add, of } = await withVersions()
-  const [first, second] = [await upload('one'), await upload('two')]
-  await add(second.id, 'one')
-  expect(await of(second.id).read()).toMatchObject({ revision: 2 })
-  await add(first.id, 'three')
-  expect((await upload('one')).id).toBe(second.id)
-  expect((await of(first.id).restore(1)).status).toBe(202)
-  expect(await of(first.id).read()).toMatchObject({ revision: 3 })
-})
-
-test('whatever versions, uploads and deletions of the same bytes meet, every file is there', async () => {
-  const { upload, add, of, del, db, tenant } = await withVersions()
-  const [first, second] = [await upload('one'), await upload('two')]
-  const texts = ['one', 'two', 'three']
-  const hold = async (round: number) => {
-    const [a, b] = round % 2 === 0 ? [first, second] : [second, first]
-    await add(a.id, texts[round % 3] ?? '')
-    await add(b.id, texts[(round + 1) % 3] ?? '')
-    const { id } = await upload(texts[round % 3] ?? '', '&duplicate=version')
-    return del(`/v1/documents/${id}`)
-  }
-  const replies = await Promise.all(Array.from({ length: 8 }, (_, round) => hold(round)))
-  expect(replies.map(({ status }) => status)).toEqual(Array(8).fill(204))
-  for (const { id } of [first, second]) {
-    const versions = await of(id).versions()
-    const numbers = versions.map(({ number }) => number)
-    expect(numbers).toEqual(numbers.map((_, index) => numbers.length - index))
-    for (const number of numbers) expect(await of(id).content(number)).toMatch(/^%PDF-1.7 /)
-  }
-  expect(await db.$count(documents, eq(documents.tenantId, tenant.id))).toBe(2)
 })
 
 test('a second file, a file that cannot be read, and an unknown document leave nothing behind', async () => {
