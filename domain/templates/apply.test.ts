@@ -2,16 +2,18 @@ import { and, eq } from 'drizzle-orm'
 import { uuidv7 } from 'uuidv7'
 import { expect, test } from 'vitest'
 import {
+  documentPages,
   documents,
   suggestions,
   type TemplateLabel,
   templates,
   templateVersions,
 } from '../../db/schema/index.ts'
-import { addDocument } from '../../test/harness/documents.ts'
+import { addDocument, typedWords } from '../../test/harness/documents.ts'
 import { openTestDatabase } from '../../test/harness/setup.ts'
 import { createTenant } from '../../test/harness/tenants.ts'
 import { openRequiredFields } from '../annotations/required-fields.ts'
+import { packWords } from '../documents/words.ts'
 import {
   ApplicationTooLarge,
   applyTemplate,
@@ -101,6 +103,34 @@ test('applied again, also by many at once, it makes nothing twice', async () => 
   expect(replies.filter(({ isFirst }) => isFirst)).toHaveLength(1)
   expect(await apply()).toMatchObject({ suggestions: 0, existing: 1, isFirst: false })
   expect(await suggested()).toHaveLength(1)
+})
+
+test('applied again after a page could be read, it fills in what stands there, and nothing else', async () => {
+  const places = [{ page: 1, box: numberBox }]
+  const labels = [label('number', { places }), label('stamp', { type: 'image', places })]
+  const { db, ids, apply, suggested } = await setup({ pages: [''], labels })
+  const readAs = (text: string) =>
+    db
+      .update(documentPages)
+      .set({ text, words: packWords(typedWords(text)) })
+      .where(
+        and(eq(documentPages.tenantId, ids.tenantId), eq(documentPages.documentId, ids.documentId)),
+      )
+  const valueAfter = async (text: string) => {
+    await readAs(text)
+    await apply()
+    return suggested()
+  }
+  expect(await valueAfter('')).toEqual([
+    ['number', 1, null],
+    ['stamp', 1, null],
+  ])
+  const filled = [
+    ['number', 1, 'R-42'],
+    ['stamp', 1, null],
+  ]
+  expect(await valueAfter(invoice)).toEqual(filled)
+  expect(await valueAfter('Invoice R-43')).toEqual(filled)
 })
 
 test('a document of more pages than are read at once gets all its suggestions', async () => {

@@ -65,10 +65,10 @@ const regionsMax = 10_000
 
 /**
  * Applies a template in its current version: from now on the document has to have what it requires, and the places of its
- * labels are suggested, with the words that stand there. Again is safe: nothing is made twice, and nothing comes back
- * that was dismissed.
- * @throws {TemplateMissing} {DocumentMissing} {DocumentNotRead} {ApplicationTooLarge} before or after which nothing is kept, if the
- * caller's transaction ends with it
+ * labels are suggested, with the words that stand there. Again is safe: nothing is made twice, nothing comes back that
+ * was dismissed, and what could not be read the last time is filled in.
+ * @throws {TemplateMissing} {DocumentMissing} {DocumentNotRead} {ApplicationTooLarge}: end the transaction with it, and
+ * nothing is kept
  */
 export async function applyTemplate(tx: Tx, application: Apply): Promise<Application> {
   const { tenantId, templateId, documentId } = application
@@ -122,11 +122,38 @@ async function suggestRegions(
         ...{ source: 'template', templateId },
       }),
     )
-    verdicts.push(...(await proposeRegions(tx, by, proposals)))
+    const made = await proposeRegions(tx, by, proposals)
+    await fillValues(tx, { tenantId: by.tenantId, at: by.at }, valuesOf(proposals, made))
+    verdicts.push(...made)
     const last = pages.at(-1)
     if (!last || pages.length < pagesAtOnce) return verdicts
     after = last.number
   }
+}
+
+type Value = { id: string; value: string }
+
+/** What stands now where something was suggested before. */
+const valuesOf = (proposals: readonly Proposal[], verdicts: readonly Verdict[]): Value[] =>
+  proposals.flatMap(({ value }, place) => {
+    const { verdict, suggestionId } = verdicts[place] ?? {}
+    return verdict === 'exists' && suggestionId && value !== null
+      ? [{ id: suggestionId, value }]
+      : []
+  })
+
+/** Of templates' suggestions that have none, because their page could not be read when they were made. */
+async function fillValues(
+  tx: Tx,
+  { tenantId, at }: Pick<Apply, 'tenantId' | 'at'>,
+  values: readonly Value[],
+): Promise<void> {
+  if (values.length === 0) return
+  await tx.execute(sql`
+    update suggestions s set value = v.value, version = s.version + 1, updated_at = ${at.toISOString()}
+    from json_to_recordset(${JSON.stringify(values)}::text::json) as v(id uuid, value text)
+    where s.tenant_id = ${tenantId} and s.id = v.id and s.state = 'open' and s.source = 'template'
+      and s.value is null`)
 }
 
 /** The next pages on which a label is expected: a document may have more than there is memory for. */

@@ -142,15 +142,15 @@ test.each(['withdrawn', 'deleted'])(
     const [id, documentId] = [await template([number, sum]), await document()]
     await apply(id, documentId)
     const [first, second] = await suggested()
-    const isFirst = and(
-      eq(suggestions.tenantId, first?.tenantId ?? ''),
-      eq(suggestions.id, first?.id ?? ''),
-    )
+    if (!first) throw new Error('nothing was suggested')
+    const elsewhere = { id: uuidv7(), y: 0.8, source: 'model', templateId: null } as const
+    await db.insert(suggestions).values({ ...first, ...elsewhere })
+    const isFirst = and(eq(suggestions.tenantId, first.tenantId), eq(suggestions.id, first.id))
     const decision = { state: 'dismissed', decidedByUserId: uuidv7() } as const
     await db.update(suggestions).set(decision).where(isFirst)
     const end = () => (how === 'deleted' ? del(`/${id}`) : withdraw(id, documentId))
     expect((await end()).status).toBe(204)
-    expect((await suggested()).map((one) => one.id)).toEqual([first?.id])
+    expect((await suggested()).map((one) => one.id)).toEqual([first.id, elsewhere.id])
     expect(second?.state).toBe('open')
     expect(await open(documentId)).toMatchObject({ is_complete: true })
     expect(await applied(`document_id=${documentId}`)).toEqual([])
