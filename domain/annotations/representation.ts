@@ -31,6 +31,7 @@ export const Annotation = z
     version: z.int().meta({ description: 'Grows with every change; the ETag.' }),
     created_at: time,
     updated_at: time,
+    deleted_at: time.nullable(),
   })
   .meta({ id: 'Annotation', description: "A labelled region of a document's page." })
 
@@ -62,5 +63,6 @@ export const toAnnotation = (row: AnnotationRow): z.input<typeof Annotation> => 
     version: row.version,
     created_at: row.createdAt.toISOString(),
     updated_at: row.updatedAt.toISOString(),
+    deleted_at: row.deletedAt?.toISOString() ?? null,
   }
 }

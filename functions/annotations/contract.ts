@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { validations } from '../../db/schema/annotations.ts'
+import { annotationSources, validations } from '../../db/schema/annotations.ts'
 import { Annotation } from '../../domain/annotations/representation.ts'
 import { pageOf, pageQuery } from '../_shared/http/pages.ts'
 import { failures, route } from '../_shared/http/route.ts'
@@ -8,6 +8,8 @@ import { AnnotationVersion, RegionText } from './representation.ts'
 
 const param = z.object({ id: z.uuid().toLowerCase() })
 const exampleId = { id: '0199a1c2-77aa-7aaa-8aaa-000000000005' }
+
+const share = z.coerce.number().min(0).max(1).optional()
 
 export const createAnnotation = route({
   method: 'post',
@@ -46,6 +48,16 @@ export const listAnnotations = route({
       ...pageQuery,
       document_id: z.uuid().toLowerCase(),
       page: z.coerce.number().int().min(1).optional().meta({ description: 'Of this page alone.' }),
+      label_name: changeable.label_name.optional(),
+      validation: z.enum(validations).optional(),
+      source: z.enum(annotationSources).optional(),
+      min_confidence: share.meta({ description: 'Leaves out annotations without a confidence.' }),
+      max_confidence: share,
+      created_by: z.uuid().toLowerCase().optional(),
+      updated_since: z.iso.datetime({ offset: true }).optional(),
+      include_deleted: z.stringbool().default(false).meta({
+        description: 'Those that can be restored, too.',
+      }),
     }),
   },
   replies: { 200: pageOf(Annotation), ...failures('invalid_cursor') },

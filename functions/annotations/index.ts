@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { pointRead } from '../../db/batch.ts'
 import { annotations } from '../../db/schema/annotations.ts'
-import { type AnnotationRow, toAnnotation } from '../../domain/annotations/representation.ts'
+import { toAnnotation } from '../../domain/annotations/representation.ts'
 import { type ClientApp, newApp } from '../_shared/http/app.ts'
 import { toPage } from '../_shared/http/pages.ts'
 import { reply } from '../_shared/http/route.ts'
@@ -12,8 +12,9 @@ import * as contract from './contract.ts'
 import * as files from './contract-files.ts'
 import { exportHandler, listExportsHandler } from './exporting.ts'
 import { importHandler } from './importing.ts'
+import { listHandler } from './listing.ts'
 import * as lock from './lock.ts'
-import { findRegion, isThere, listAnnotationRows, listVersionRows } from './queries.ts'
+import { findRegion, isThere, listVersionRows } from './queries.ts'
 import { regionText, toVersion } from './representation.ts'
 
 /** Labelled regions of pages, with their whole history. */
@@ -22,18 +23,7 @@ export const createApp = (deps: Deps) => {
   const readRow = pointRead(db, { table: annotations })
   return newApp(deps, { name: 'annotations', summary: 'Labelled regions of pages.' })
     .on(contract.createAnnotation, changes.createHandler(deps))
-    .on(contract.listAnnotations, async (c, { query }) => {
-      const { document_id: documentId, page, cursor, limit } = query
-      const { tenantId, url, cursors } = c
-      const scope = `${tenantId}|listAnnotations|${documentId}|${page ?? ''}`
-      const after = cursor ? await cursors.read(scope, cursor, z.tuple([z.int(), z.uuid()])) : null
-      const filter = { tenantId, documentId, page, after, limit: limit + 1 }
-      const rows = await listAnnotationRows(db, filter)
-      const position = (row: AnnotationRow) => [row.page, row.id]
-      const parts = { rows, limit, position, item: toAnnotation }
-      const found = await toPage({ cursors, scope, url }, parts)
-      return reply(200, found.body, { headers: found.headers })
-    })
+    .on(contract.listAnnotations, listHandler(deps))
     .on(files.exportAnnotations, exportHandler(deps))
     .on(files.listExports, listExportsHandler(deps))
     .on(files.importAnnotations, importHandler(deps))

@@ -84,10 +84,23 @@ export const listVersionRows = (
     .orderBy(desc(annotationVersions.version))
     .limit(filter.limit)
 
+/** What a list is narrowed to; what is left out narrows nothing. */
+export type Narrowing = {
+  page?: number | undefined
+  labelName?: string | undefined
+  validation?: string | undefined
+  source?: string | undefined
+  confidenceMin?: number | undefined
+  confidenceMax?: number | undefined
+  createdBy?: string | undefined
+  updatedSince?: string | undefined
+  includesDeleted: boolean
+}
+
 type Filter = {
   tenantId: string
   documentId: string
-  page: number | undefined
+  narrowing: Narrowing
   after: readonly [page: number, id: string] | null
   limit: number
 }
@@ -101,13 +114,34 @@ export const listAnnotationRows = (db: Db, filter: Filter): Promise<AnnotationRo
       and(
         eq(annotations.tenantId, filter.tenantId),
         eq(annotations.documentId, filter.documentId),
-        filter.page === undefined ? undefined : eq(annotations.page, filter.page),
+        filter.narrowing.page === undefined
+          ? undefined
+          : eq(annotations.page, filter.narrowing.page),
         filter.after === null ? undefined : behind(filter.after),
-        isNull(annotations.deletedAt),
+        filter.narrowing.includesDeleted ? undefined : isNull(annotations.deletedAt),
+        narrowedTo(filter.narrowing),
       ),
     )
     .orderBy(asc(annotations.page), asc(annotations.id))
     .limit(filter.limit)
+
+/** One text for all of them, or none: with a text for each choice there would be hundreds to prepare. */
+function narrowedTo({ page: _, includesDeleted: __, ...rest }: Narrowing): SQL | undefined {
+  if (Object.values(rest).every((value) => value === undefined)) return undefined
+  const unless = (value: string | number | undefined, test: (given: SQL) => SQL, type: string) => {
+    const given = sql`${value ?? null}::${sql.raw(type)}`
+    return sql`(${given} is null or ${test(given)})`
+  }
+  return and(
+    unless(rest.labelName, (given) => sql`${annotations.labelName} = ${given}`, 'text'),
+    unless(rest.validation, (given) => sql`${annotations.validation} = ${given}`, 'text'),
+    unless(rest.source, (given) => sql`${annotations.source} = ${given}`, 'text'),
+    unless(rest.confidenceMin, (given) => sql`${annotations.confidence} >= ${given}`, 'float8'),
+    unless(rest.confidenceMax, (given) => sql`${annotations.confidence} <= ${given}`, 'float8'),
+    unless(rest.createdBy, (given) => sql`${annotations.createdByUserId} = ${given}`, 'uuid'),
+    unless(rest.updatedSince, (given) => sql`${annotations.updatedAt} >= ${given}`, 'timestamptz'),
+  )
+}
 
 const behind = ([page, id]: readonly [number, string]): SQL =>
   sql`(${annotations.page}, ${annotations.id}) > (${page}, ${id})`
