@@ -49,8 +49,8 @@ export function agreementOnPages(pages: readonly JudgedPage[]): Agreement {
     matched: ious.length,
     agreed: items.filter((item) => item.first === item.second).length,
     meanIou: mean(ious),
-    kappa: kappaOf(items),
-    labels: namesOf(items).map((labelName) => labelAgreement(items, labelName)),
+    kappa: kappaOf(tableOf(items)),
+    labels: labelAgreements(items),
   }
 }
 
@@ -124,26 +124,35 @@ export function judgePage(first: readonly Region[], second: readonly Region[]): 
   }
 }
 
-function labelAgreement(items: readonly Item[], labelName: string): LabelAgreement {
-  const collapsed = items.map(({ first, second }) => ({
-    first: first === labelName ? labelName : null,
-    second: second === labelName ? labelName : null,
-  }))
-  const given = collapsed.filter(({ first, second }) => first !== null || second !== null)
-  return {
-    labelName,
-    regions: given.length,
-    agreed: given.filter(({ first, second }) => first === second).length,
-    kappa: kappaOf(collapsed),
+/** Each label against all else. Counted in one walk over the items: there may be as many labels as items. */
+function labelAgreements(items: readonly Item[]): LabelAgreement[] {
+  const counts = new Map<string, { first: number; second: number; both: number }>()
+  const countsOf = (labelName: string) => {
+    const known = counts.get(labelName) ?? { first: 0, second: 0, both: 0 }
+    counts.set(labelName, known)
+    return known
   }
+  for (const { first, second } of items) {
+    if (first !== null) countsOf(first).first += 1
+    if (second !== null) countsOf(second).second += 1
+    if (first !== null && first === second) countsOf(first).both += 1
+  }
+  return [...counts]
+    .map(([labelName, { first, second, both }]) => {
+      const [total, given] = [items.length, first + second - both]
+      const agreed = both + total - given
+      const chanceProducts = first * second + (total - first) * (total - second)
+      const kappa = kappaOf({ items: total, agreed, chanceProducts })
+      return { labelName, regions: given, agreed: both, kappa }
+    })
+    .sort(byName)
 }
 
 /** Whole numbers until the one division, so that "all by chance" is met exactly. */
-function kappaOf(items: readonly Item[]): number | null {
-  const { items: count, agreed, chanceProducts } = tableOf(items)
-  if (count === 0) return null
-  const room = count * count - chanceProducts
-  return room === 0 ? 1 : (count * agreed - chanceProducts) / room
+function kappaOf({ items, agreed, chanceProducts }: Table): number | null {
+  if (items === 0) return null
+  const room = items * items - chanceProducts
+  return room === 0 ? 1 : (items * agreed - chanceProducts) / room
 }
 
 function tableOf(items: readonly Item[]): Table {
@@ -156,11 +165,6 @@ function tableOf(items: readonly Item[]): Table {
   }
   const products = [...firsts].map(([said, count]) => count * (seconds.get(said) ?? 0))
   return { items: items.length, agreed, chanceProducts: sum(products) }
-}
-
-function namesOf(items: readonly Item[]): string[] {
-  const said = items.flatMap(({ first, second }) => [first, second])
-  return [...new Set(said)].filter((name) => name !== null).sort()
 }
 
 function byName(one: LabelAgreement, other: LabelAgreement): number {
