@@ -1,6 +1,7 @@
 import { and, eq } from 'drizzle-orm'
 import { expect, test } from 'vitest'
 import { auditLog, documents, jobs } from '../../db/schema/index.ts'
+import { removeDocument } from '../../domain/documents/removal.ts'
 import { emptyTrash } from '../../domain/documents/trash.ts'
 import {
   completeDocument,
@@ -155,6 +156,21 @@ test('several workers that empty the trash at once delete each document once', a
   const deleted = (await actions()).filter(([action]) => action === 'document.deleted')
   expect(new Set(deleted.map(([, id]) => id)).size).toBe(deleted.length)
   expect(deleted).toHaveLength(3)
+})
+
+test('a document that is restored while the trash is emptied stays', async () => {
+  const { upload, trash, restore, read, db, tenant, clock } = await withTrash()
+  const { id } = await upload()
+  await trash(id)
+  clock.advance(31 * 24 * 3_600_000)
+  const fields = { tenantId: tenant.id, documentId: id, requestId: null, versions: null }
+  const removal = { ...fields, trashedBefore: clock.now() }
+  const removed = () => db.transaction((tx) => removeDocument(tx, removal))
+  await restore(id)
+  expect(await removed()).toBe(false)
+  expect(await read(id)).toMatchObject({ trashed_at: null })
+  await trash(id)
+  expect(await removed()).toBe(false)
 })
 
 test('one that cannot be deleted keeps nobody else in the trash', async () => {
