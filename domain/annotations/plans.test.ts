@@ -7,7 +7,7 @@ import { createTestDatabase, onFileEnd, testDatabase } from '../../test/harness/
 import { addDocument } from '../../test/harness/documents.ts'
 import { createTenant } from '../../test/harness/tenants.ts'
 import { openRequiredFields } from './required-fields.ts'
-import { findNear } from './suggestions-near.ts'
+import { findAnnotated, findNear } from './suggestions-near.ts'
 
 const documentCount = 20
 const rowsEach = 500
@@ -87,7 +87,10 @@ test('looking for known regions, planned on empty tables, reads the pages of tho
     box: [0, index / 1000, 0.5, 0.0005] as const,
   })
   const { db, by, ids } = await setup((empty, { tenantId, id }) =>
-    empty.transaction((tx) => findNear(tx, tenantId, [region(id, 1)])),
+    empty.transaction(async (tx) => {
+      await findNear(tx, tenantId, [region(id, 1)])
+      await findAnnotated(tx, tenantId, [region(id, 1)])
+    }),
   )
   const regions = ids
     .slice(0, 2)
@@ -99,4 +102,9 @@ test('looking for known regions, planned on empty tables, reads the pages of tho
     })
     expect(read).toBe(2 * rowsEach)
   }
+  const read = await rowsRead(db, 'annotations', async () => {
+    const isAnnotated = await findAnnotated(db, by.tenantId, regions)
+    expect(isAnnotated.filter(Boolean)).toHaveLength(1_000)
+  })
+  expect(read).toBe(2 * rowsEach)
 })

@@ -1,5 +1,5 @@
-import { sql } from 'drizzle-orm'
-import type { Tx } from '../../db/client.ts'
+import { type SQL, sql } from 'drizzle-orm'
+import type { Db, Tx } from '../../db/client.ts'
 import type { SuggestionState } from '../../db/schema/suggestions.ts'
 import type { Box } from './boxes.ts'
 import { isSamePlace, type LabelledRegion, sameRegionReach } from './suggestions-same.ts'
@@ -39,47 +39,65 @@ export async function findNear(
   tenantId: string,
   regions: readonly LabelledRegion[],
 ): Promise<(Near | null)[]> {
-  const known = new Map<string, Known[]>()
-  for (const row of await readPages(tx, tenantId, regions)) {
-    const { x, y, width, height, rotation } = row
-    const list = known.get(keyOf(row)) ?? []
-    list.push({ box: [x, y, width, height], rotation, row })
-    known.set(keyOf(row), list)
-  }
-  return regions.map((region) => nearOf(region, known.get(keyOf(region)) ?? []))
+  const pages = rangesOf(regions)
+  const rows = await tx.execute<Row>(
+    sql`${pages} ${suggestionsOf(tenantId)} union all ${annotationsOf(tenantId)} order by y`,
+  )
+  return compared(regions, [...rows])
 }
 
-/** All of a page between the highest and the lowest region that is looked for, from the top. */
-async function readPages(
-  tx: Tx,
+/** Which of these regions have an annotation with their label. */
+export async function findAnnotated(
+  db: Db,
   tenantId: string,
   regions: readonly LabelledRegion[],
-): Promise<Row[]> {
+): Promise<boolean[]> {
+  if (regions.length === 0) return []
+  const rows = await db.execute<Row>(
+    sql`${rangesOf(regions)} ${annotationsOf(tenantId)} order by y`,
+  )
+  return compared(regions, [...rows]).map((near) => near !== null)
+}
+
+/** Of every page what lies between the highest and the lowest region that is looked for. */
+function rangesOf(regions: readonly LabelledRegion[]): SQL {
   const pages = Map.groupBy(regions, ({ documentId, page }) => `${documentId} ${page}`)
   const ranges = [...pages.values()].map((list) => ({
     ...{ document_id: list[0]?.documentId, page: list[0]?.page },
     top: list.reduce((top, { box }) => Math.min(top, box[1] - box[3] * sameRegionReach), 1),
     bottom: list.reduce((low, { box }) => Math.max(low, box[1] + box[3] * sameRegionReach), 0),
   }))
-  const place = sql`k.document_id as "documentId", k.page, k.label_name as "labelName", k.x, k.y, k.width,
-    k.height, k.rotation`
-  const range = sql`k.document_id = p.document_id and k.page = p.page and k.y between p.top and p.bottom`
-  const rows = await tx.execute<Row>(sql`
-    with p as materialized (
-      select * from json_to_recordset(${JSON.stringify(ranges)}::text::json)
-        as p(document_id uuid, page int, top float8, bottom float8)
-    )
-    select ${place}, k.id as "suggestionId", k.state, k.annotation_id as "annotationId"
-    from p cross join lateral (
-      select * from suggestions k where k.tenant_id = ${tenantId} and ${range} offset 0
-    ) k
-    union all
-    select ${place}, null, null, k.id
-    from p cross join lateral (
-      select * from annotations k where k.tenant_id = ${tenantId} and ${range} and k.deleted_at is null offset 0
-    ) k
-    order by y`)
-  return [...rows]
+  return sql`with p as materialized (
+    select * from json_to_recordset(${JSON.stringify(ranges)}::text::json)
+      as p(document_id uuid, page int, top float8, bottom float8)
+  )`
+}
+
+const place = sql`k.document_id as "documentId", k.page, k.label_name as "labelName", k.x, k.y, k.width,
+  k.height, k.rotation`
+const inRange = sql`k.document_id = p.document_id and k.page = p.page and k.y between p.top and p.bottom`
+
+const suggestionsOf = (tenantId: string): SQL => sql`
+  select ${place}, k.id as "suggestionId", k.state, k.annotation_id as "annotationId"
+  from p cross join lateral (
+    select * from suggestions k where k.tenant_id = ${tenantId} and ${inRange} offset 0
+  ) k`
+
+const annotationsOf = (tenantId: string): SQL => sql`
+  select ${place}, null::uuid as "suggestionId", null as state, k.id as "annotationId"
+  from p cross join lateral (
+    select * from annotations k where k.tenant_id = ${tenantId} and ${inRange} and k.deleted_at is null offset 0
+  ) k`
+
+function compared(regions: readonly LabelledRegion[], rows: readonly Row[]): (Near | null)[] {
+  const known = new Map<string, Known[]>()
+  for (const row of rows) {
+    const { x, y, width, height, rotation } = row
+    const list = known.get(keyOf(row)) ?? []
+    list.push({ box: [x, y, width, height], rotation, row })
+    known.set(keyOf(row), list)
+  }
+  return regions.map((region) => nearOf(region, known.get(keyOf(region)) ?? []))
 }
 
 /** @param known by their y */

@@ -1,4 +1,3 @@
-import { sql } from 'drizzle-orm'
 import type { Box } from './boxes.ts'
 import { iouOf } from './region-matching.ts'
 
@@ -30,19 +29,3 @@ export function isSamePlace(
     iouOf([...one.box], [...other.box]) >= sameProposalIouMin
   )
 }
-
-const overlap = (at: string, extent: string) =>
-  `greatest(0, least(k.${at} + k.${extent}, p.${at} + p.${extent}) - greatest(k.${at}, p.${at}))`
-
-/** `isSamePlace` of rows `k` and `p`. */
-const isSameInSql = sql.raw(`
-  abs(k.rotation - p.rotation - 180 * round((k.rotation - p.rotation) / 180)) <= ${sameRotationDegreesMax}
-  and ${overlap('x', 'width')} * ${overlap('y', 'height')} * (1 + ${sameProposalIouMin})
-    >= ${sameProposalIouMin} * (k.width * k.height + p.width * p.height)`)
-
-/** Condition on a row of `suggestions`: its place has no annotation with its label. */
-export const isWithoutAnnotation = sql`not exists (
-  select from annotations k, lateral (select suggestions.x, suggestions.y, suggestions.width, suggestions.height,
-    suggestions.rotation) p
-  where k.tenant_id = suggestions.tenant_id and k.document_id = suggestions.document_id and k.page = suggestions.page
-    and k.label_name = suggestions.label_name and k.deleted_at is null and ${isSameInSql})`

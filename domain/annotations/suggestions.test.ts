@@ -1,13 +1,12 @@
 import { and, eq } from 'drizzle-orm'
 import fc from 'fast-check'
-import { uuidv7 } from 'uuidv7'
 import { expect, test } from 'vitest'
-import { annotations, type SuggestionState, suggestions } from '../../db/schema/index.ts'
+import { type SuggestionState, suggestions } from '../../db/schema/index.ts'
 import { addDocument } from '../../test/harness/documents.ts'
 import { openTestDatabase } from '../../test/harness/setup.ts'
 import { createTenant } from '../../test/harness/tenants.ts'
 import { type Proposal, proposeRegions } from './suggestions.ts'
-import { isSamePlace, isWithoutAnnotation } from './suggestions-same.ts'
+import { isSamePlace } from './suggestions-same.ts'
 
 async function setup() {
   const { db } = await openTestDatabase()
@@ -32,7 +31,7 @@ async function setup() {
           eq(suggestions.state, 'open'),
         ),
       )
-  return { db, owner: by, document, propose, dismiss, openOf }
+  return { document, propose, dismiss, openOf }
 }
 
 type Region = Omit<Proposal, 'documentId'>
@@ -93,7 +92,7 @@ test('whatever is proposed and dismissed in whatever order, a dismissed region n
       const open = known.filter(({ state }) => state === 'open').map(({ id }) => id)
       expect((await openOf(documentId)).map(({ id }) => id).sort()).toEqual(open.sort())
     }),
-    { numRuns: 100 },
+    { numRuns: 60 },
   )
 }, 60_000)
 
@@ -127,42 +126,4 @@ test('an unlike region that lies over a dismissed one is another', async () => {
   expect(await verdictOf([0.1, 0.11, 0.3, 0.09])).toBe('dismissed')
   expect(await verdictOf([0.1, 0.1, 0.26, 0.1])).toBe('created')
   expect(await verdictOf([0.1, 0.1, 0.3, 0.05])).toBe('created')
-})
-
-test('a suggestion is hidden by an annotation exactly where the two are the same region', async () => {
-  const { db, owner, document, propose } = await setup()
-  const pairs = fc.sample(fc.tuple(region, region), { numRuns: 400, seed: 7 })
-  const documentId = await document()
-  const suggested = pairs.map(([one], index) =>
-    proposal({ ...one, labelName: `${index}` }, documentId),
-  )
-  await propose(suggested)
-  const by = { createdByUserId: owner.userId, updatedByUserId: owner.userId }
-  await db.insert(annotations).values(
-    pairs.map(
-      (
-        [
-          ,
-          {
-            box: [x, y, width, height],
-            rotation,
-          },
-        ],
-        index,
-      ) => ({
-        ...{ ...by, tenantId: owner.tenantId, id: uuidv7(), documentId, page: 1 },
-        ...{ x, y, width, height, rotation, labelName: `${index}` },
-      }),
-    ),
-  )
-  const shown = await db
-    .select({ labelName: suggestions.labelName })
-    .from(suggestions)
-    .where(and(eq(suggestions.tenantId, owner.tenantId), isWithoutAnnotation))
-  const unlike = pairs.flatMap(([one, other], index) =>
-    isSamePlace(one, other) ? [] : [`${index}`],
-  )
-  expect(shown.map(({ labelName }) => labelName).sort()).toEqual(unlike.sort())
-  expect(unlike.length).toBeGreaterThan(100)
-  expect(unlike.length).toBeLessThan(390)
 })

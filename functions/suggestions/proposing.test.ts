@@ -1,4 +1,4 @@
-import { and, eq } from 'drizzle-orm'
+import { and, eq, sql } from 'drizzle-orm'
 import { expect, test } from 'vitest'
 import { annotations, suggestions } from '../../db/schema/index.ts'
 import { createAnnotation } from '../../domain/annotations/creation.ts'
@@ -127,6 +127,32 @@ test('where the label is annotated already nothing is suggested, and what was is
     .set({ deletedAt: new Date() })
     .where(and(eq(annotations.tenantId, owner.tenantId), eq(annotations.id, later.id)))
   expect((await list('&page=2')).map((one) => one.id)).toEqual([open.id])
+})
+
+test('behind many whose places are annotated the next ones are listed all the same', async () => {
+  const { db, owner, post, get, region, list, documentId } = await suggesting()
+  const at = (index: number, fields = {}) => ({
+    ...region,
+    box: [0.1, index / 1_000, 0.3, 0.0005],
+    ...fields,
+  })
+  const many = Array.from({ length: 900 }, (_, index) => at(index))
+  await post('/bulk', { suggestions: many })
+  await db.execute(sql`
+    insert into annotations (tenant_id, id, document_id, page, x, y, width, height, label_name,
+      created_by_user_id, updated_by_user_id)
+    select tenant_id, gen_random_uuid(), document_id, page, x, y, width, height, label_name,
+      created_by_user_id, created_by_user_id
+    from suggestions where tenant_id = ${owner.tenantId}`)
+  const last = [at(0, { page: 2 }), at(10, { page: 2 }), at(20, { page: 2 })]
+  await post('/bulk', { suggestions: last })
+  expect((await list()).map(({ box: [, y] }) => y)).toEqual([0, 0.01, 0.02])
+  const first = await bodyOf<{ next_cursor: string }>(
+    await get(`/?document_id=${documentId}&limit=2`),
+  )
+  expect((await list(`&limit=2&cursor=${first.next_cursor}`)).map(({ box: [, y] }) => y)).toEqual([
+    0.02,
+  ])
 })
 
 test('lists are of a state, page, label and confidence, and read page by page', async () => {

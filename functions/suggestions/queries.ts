@@ -3,7 +3,8 @@ import type { Db, Tx } from '../../db/client.ts'
 import { annotations, documents, suggestions } from '../../db/schema/index.ts'
 import type { SuggestionState } from '../../db/schema/suggestions.ts'
 import type { AnnotationRow } from '../../domain/annotations/representation.ts'
-import { isWithoutAnnotation } from '../../domain/annotations/suggestions-same.ts'
+import { findAnnotated } from '../../domain/annotations/suggestions-near.ts'
+import type { LabelledRegion } from '../../domain/annotations/suggestions-same.ts'
 import type { SuggestionRow } from './representation.ts'
 
 const owned = (tenantId: string, id: string): SQL | undefined =>
@@ -94,8 +95,32 @@ type Filter = {
   limit: number
 }
 
-/** Of one document and state, by page and then in the order in which they were made. */
-export const listSuggestionRows = (db: Db, filter: Filter): Promise<SuggestionRow[]> =>
+const chunkRows = 500
+
+/**
+ * Of one document and state, by page and then in the order in which they were made; without open ones whose place has an
+ * annotation with their label by now, however many those are.
+ */
+export async function listSuggestionRows(db: Db, filter: Filter): Promise<SuggestionRow[]> {
+  if (filter.state !== 'open') return readRows(db, filter)
+  const shown: SuggestionRow[] = []
+  for (let { after, limit } = filter; ; limit = chunkRows) {
+    const rows = await readRows(db, { ...filter, after, limit })
+    const isAnnotated = await findAnnotated(db, filter.tenantId, rows.map(regionOf))
+    shown.push(...rows.filter((_, index) => !isAnnotated[index]))
+    const last = rows.at(-1)
+    if (!last || rows.length < limit || shown.length >= filter.limit)
+      return shown.slice(0, filter.limit)
+    after = [last.page, last.id]
+  }
+}
+
+const regionOf = ({ x, y, width, height, ...row }: SuggestionRow): LabelledRegion => ({
+  ...row,
+  box: [x, y, width, height],
+})
+
+const readRows = (db: Db, filter: Filter): Promise<SuggestionRow[]> =>
   db
     .select()
     .from(suggestions)
@@ -110,7 +135,6 @@ export const listSuggestionRows = (db: Db, filter: Filter): Promise<SuggestionRo
           ? undefined
           : gte(suggestions.confidence, filter.confidenceMin),
         filter.after === null ? undefined : behind(filter.after),
-        filter.state === 'open' ? isWithoutAnnotation : undefined,
       ),
     )
     .orderBy(asc(suggestions.page), asc(suggestions.id))
