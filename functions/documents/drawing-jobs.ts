@@ -12,7 +12,8 @@ import { ExtractionFailure, type PictureMessage } from './extraction/protocol.ts
 import { ChildFailure, runDrawing } from './extraction/run.ts'
 import { temporaryCopy } from './extraction/temporary-copy.ts'
 
-// Of one child: many pictures of one document may be waited for.
+// Of one child, however many pictures are waited for: what it may take follows from what it has to do.
+const picturesAtOnce = 20
 const deadlineMs = 60_000
 const stallMs = 15_000
 // A file that breaks its reader on more pages than this is not worth more processes.
@@ -47,7 +48,8 @@ async function drawFrom(context: JobContext, of: DrawingWork, work: Work): Promi
   while (waiting.length > 0) {
     try {
       const pictures = runDrawing({
-        ...{ path: copy.path, kind, password: password || null, pictures: [...waiting], signal },
+        ...{ path: copy.path, kind, password: password || null, signal },
+        pictures: waiting.slice(0, picturesAtOnce),
         childPath: host.childPath('extraction'),
         limits: { memoryBytesMax: host.extraction.memoryBytesMax, deadlineMs, stallMs },
       })

@@ -19,7 +19,12 @@ export const jobs: JobKinds = {
   [extractionJobKind]: extractDocument,
   // One at a time, unless the host says otherwise: pictures take a hundred times as long as text layers.
   [pageJobKind]: { handler: readOnePage, concurrency: 1 },
-  // Whoever waits for a picture asks again, so a failed attempt need not wait long.
-  [drawingJobKind]: { handler: drawPageImages, retryMs: 200, history: 'unsuccessful' },
+  // Whoever waits for a picture asks again, so a failed attempt need not wait long; and reading goes on beside them.
+  [drawingJobKind]: {
+    handler: drawPageImages,
+    retryMs: 200,
+    placesShare: 0.5,
+    history: 'unsuccessful',
+  },
   [blobDeletionJobKind]: deleteBlob,
 }

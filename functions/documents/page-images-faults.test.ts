@@ -42,6 +42,19 @@ test.each(['crash', 'killed'])(
   },
 )
 
+test('more pictures of a document than one reader draws are drawn by several', async () => {
+  const world = await startWorker({ createApp })
+  const document = await readDocument(world, { tenant: world.tenant })
+  const widths = Array.from({ length: 25 }, (_, index) => 64 + index)
+  const replies = await Promise.all(widths.map((width) => world.get(imagePath(document, 1, width))))
+  const again = await eventually('all are drawn', async () => {
+    const rows = await keptImages(world, document)
+    return rows.every(({ storageKey }) => storageKey !== null) && rows
+  })
+  expect(again).toHaveLength(25)
+  expect(replies.every(({ status }) => status === 200 || status === 503)).toBe(true)
+})
+
 test('a file that is not there fails, and does not keep others waiting', async () => {
   const world = await startWorker({ createApp })
   const document = await readDocument(world, { tenant: world.tenant })
