@@ -4,6 +4,7 @@ import { countMovedItems } from '../../db/batch-items.ts'
 import { textArray } from '../../db/claim.ts'
 import type { Tx } from '../../db/client.ts'
 import { batches, batchItems } from '../../db/schema/batches.ts'
+import { jobs } from '../../db/schema/jobs.ts'
 import { reprocessDocument } from '../documents/processing.ts'
 import { lockRunOfDocument } from '../documents/run-lock.ts'
 import { cancelJob, enqueueJob, enqueueJobs } from '../jobs/queue.ts'
@@ -46,8 +47,8 @@ export async function enqueueStart(
 export async function startItems(tx: Tx, start: Omit<Start, 'requestId'>): Promise<void> {
   const { tenantId, batchId } = start
   await lockBatch(tx, tenantId, batchId)
-  const batch = await findRunning(tx, start)
-  if (!batch) return
+  const batch = await findBatch(tx, start)
+  if (!batch) return // deleted
   const items = await nextItems(tx, start)
   const started =
     batch.operation === 'extract'
@@ -61,12 +62,12 @@ export async function startItems(tx: Tx, start: Omit<Start, 'requestId'>): Promi
   await enqueueStart(tx, next, middle?.jobId ?? undefined)
 }
 
-async function findRunning(tx: Tx, { tenantId, batchId }: { tenantId: string; batchId: string }) {
+async function findBatch(tx: Tx, { tenantId, batchId }: { tenantId: string; batchId: string }) {
   const [row] = await tx
     .select()
     .from(batches)
     .where(and(eq(batches.tenantId, tenantId), eq(batches.id, batchId)))
-  return row && row.cancelRequestedAt === null ? row : null
+  return row
 }
 
 const nextItems = (
@@ -99,7 +100,7 @@ async function startReading(tx: Tx, batch: Batch, items: readonly Item[]): Promi
     const run = await lockRunOfDocument(tx, tenantId, documentId)
     if (run) runs.push(run.jobId)
   }
-  for (const id of runs) await cancelJob(tx, { tenantId, id })
+  for (const id of await openJobs(tx, tenantId, runs)) await cancelJob(tx, { tenantId, id })
   const started: Started[] = []
   const by = { batchId, userId, ...(requestId !== null && { requestId }) }
   for (const { position, documentId } of items) {
@@ -110,14 +111,22 @@ async function startReading(tx: Tx, batch: Batch, items: readonly Item[]): Promi
   return started
 }
 
+async function openJobs(tx: Tx, tenantId: string, ids: readonly string[]): Promise<string[]> {
+  const rows = await tx
+    .select({ id: jobs.id })
+    .from(jobs)
+    .where(and(eq(jobs.tenantId, tenantId), sql`${jobs.id} = any(${textArray(ids)}::uuid[])`))
+  return rows.map(({ id }) => id)
+}
+
 async function queueItems(tx: Tx, batch: Batch, items: readonly Item[]): Promise<Started[]> {
   const { tenantId, id: batchId, userId, requestId } = batch
-  const jobs = items.map(({ documentId }) => ({
+  const itemJobs = items.map(({ documentId }) => ({
     ...{ tenantId, id: uuidv7(), kind: batchItemJobKind, subjectId: documentId, userId, batchId },
     ...{ priority: batchJobPriority, ...(requestId !== null && { requestId }) },
   }))
-  await enqueueJobs(tx, jobs)
-  return items.map(({ position }, index) => ({ position, jobId: jobs[index]?.id ?? null }))
+  await enqueueJobs(tx, itemJobs)
+  return items.map(({ position }, index) => ({ position, jobId: itemJobs[index]?.id ?? null }))
 }
 
 async function noteStarted(

@@ -2,6 +2,7 @@ import { and, eq, sql } from 'drizzle-orm'
 import { expect, test } from 'vitest'
 import { batchItems, documents, jobs } from '../../db/schema/index.ts'
 import { type LeasedJob, leaseJobs } from '../../db/system.ts'
+import { beginItem } from '../../domain/batches/items.ts'
 import { startItems } from '../../domain/batches/starting.ts'
 import { removeDocument } from '../../domain/documents/removal.ts'
 import { completeJob, failJob } from '../../domain/jobs/lease.ts'
@@ -61,6 +62,21 @@ test('a cancel ends at once what has not begun, and what runs when its attempt i
   expect((await act('cancel')).status).toBe(409)
 })
 
+test('a cancelled batch goes on when it is retried, with what had not completed', async () => {
+  const { id, act, read, states, lease, start, complete } = await withBatch(3)
+  await start()
+  const [first] = await lease(1)
+  if (first) await complete(first)
+  await act('cancel')
+  expect((await act('retry', {})).status).toBe(409) // nothing has failed
+  expect((await act('retry', { cancelled: true })).status).toBe(202)
+  expect(await read(id)).toMatchObject({ status: 'running', cancel_requested: false })
+  await start()
+  for (const job of await lease()) await complete(job)
+  expect(await states()).toEqual(['completed', 'completed', 'completed'])
+  expect(await read(id)).toMatchObject({ status: 'completed', counts: { completed: 3 } })
+})
+
 test('a cancel leaves documents as they were that had not been started', async () => {
   const world = await withBatch(130, 'extract')
   const { id, act, read, start } = world
@@ -99,10 +115,13 @@ test('of two retries at once one is accepted, and each failed item is tried once
 
 test('the counts are those of the items, whatever ends, fails and is cancelled at once', async () => {
   const world = await withBatch(60)
-  const { id, act, read, recount, lease, start, complete, fail } = world
+  const { db, id, act, read, recount, lease, start, complete, fail } = world
   await start()
   const leased = await lease(40)
-  const ends = leased.map((job, index) => (index % 3 === 0 ? fail(job) : complete(job)))
+  const ends = leased.map(async (job, index) => {
+    if (index % 2 === 0) await beginItem(db, job)
+    await (index % 3 === 0 ? fail(job) : complete(job))
+  })
   const cancelled = act('cancel')
   await Promise.allSettled([...ends, cancelled])
   const { counts, status } = await read(id)

@@ -1,15 +1,16 @@
-import { eq } from 'drizzle-orm'
+import { and, eq } from 'drizzle-orm'
 import { uuidv7 } from 'uuidv7'
 import { expect, test } from 'vitest'
 import {
   annotations,
+  jobHistory,
   suggestions,
   type TemplateLabel,
   templates,
   templateVersions,
 } from '../../db/schema/index.ts'
 import { applyTemplate } from '../../domain/templates/apply.ts'
-import { batchKinds, batchRoutes } from '../../test/fixtures/batches.ts'
+import { batchKinds, batchRoutes, soundPdf } from '../../test/fixtures/batches.ts'
 import { startWorker } from '../../test/fixtures/worker.ts'
 import { addDocument } from '../../test/harness/documents.ts'
 import { bodyOf } from '../../test/harness/requests.ts'
@@ -92,4 +93,17 @@ test('documents with open required fields fail, and the others are one file in t
   )
   expect(file.documents.map((document) => document.id)).toEqual([three, one])
   expect(file.annotations.map(({ value }) => value)).toEqual(['third', 'first'])
+})
+
+test('a batch of more items than are open at one time does all of them, each once', async () => {
+  const { db, tenant, create, ended, items, addDocuments } = await withTemplate()
+  const ids = await addDocuments(Array.from({ length: 230 }, () => soundPdf))
+  const parameters = { format: 'csv' }
+  const { id } = await create({ operation: 'export', parameters, document_ids: ids })
+  const counts = { total: 230, completed: 230, queued: 0, running: 0, failed: 0, cancelled: 0 }
+  expect(await ended(id)).toMatchObject({ status: 'completed', counts })
+  const list = await items(id)
+  expect(list.map((item) => item.document_id)).toEqual(ids)
+  const done = and(eq(jobHistory.tenantId, tenant.id), eq(jobHistory.batchId, id))
+  expect(await db.$count(jobHistory, done)).toBe(230)
 })
