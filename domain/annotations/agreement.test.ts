@@ -244,12 +244,3 @@ test('a crowd of up to 400 boxes a side is paired exactly, a larger one by its l
 function copies(count: number, box: Box): Region[] {
   return Array.from({ length: count }, () => said('a', box))
 }
-
-test('as many labels as regions cost one walk over the regions', () => {
-  const regions = Array.from({ length: 20_000 }, (_, index) => ({
-    ...said(`label ${index}`, [0, 0, 0.5, 0.5]),
-    page: index + 1,
-  }))
-  const { labels, kappa } = agreementBetween(regions, regions)
-  expect([labels.length, kappa]).toEqual([20_000, 1])
-})

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { referenceAgreement } from '../../test/fixtures/agreement-reference.ts'
+import { agreementBetween } from './agreement.ts'
 import type { Region } from './region-matching.ts'
 import { agreementReport, planAgreement } from './review-agreement.ts'
 import { pageKey, regionsPerPageMax, type Statement } from './review-statements.ts'
@@ -126,3 +127,11 @@ test('each pair agrees as an independent script says of the pages that both have
 })
 
 const orClose = (value: number | null) => (value === null ? null : expect.closeTo(value, 9))
+
+test('as many labels as regions cost one walk over the regions', () => {
+  const regions = Array.from({ length: 20_000 }, (_, index) =>
+    region(index + 1, { labelName: `label ${index}` }),
+  )
+  const { labels, kappa } = agreementBetween(regions, regions)
+  expect([labels.length, kappa]).toEqual([20_000, 1])
+})
