@@ -92,7 +92,7 @@ type Failing = { images: readonly WantedImage[]; code: FailureCode }
 
 async function failAll({ deps, log }: JobContext, of: DrawingWork, { images, code }: Failing) {
   for (const image of images) {
-    log.warn('A page could not be drawn', { page: image.number, code })
+    log.info('A page could not be drawn', { page: image.number, code })
     await failDrawnImage(deps.db, of, { image, failureCode: code })
   }
   return 0
