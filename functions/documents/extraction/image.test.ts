@@ -13,7 +13,7 @@ const halves = (width = 40, height = 60): Sharp => {
 
 /** What a fax or a scanner of letters stores: one bit a pixel. */
 async function fax(): Promise<Sharp> {
-  const flat = sharp(await halves().png().toBuffer())
+  const flat = sharp(await halves().removeAlpha().png().toBuffer())
   return flat.toColourspace('b-w').tiff({ compression: 'ccittfax4', bitdepth: 1 })
 }
 
