@@ -108,7 +108,6 @@ export const webhookDeliveries = pgTable(
     jobId: uuid('job_id').notNull(), // the latest; an earlier one may write no more
     state: text('state', { enum: deliveryStates }).notNull().default('pending'),
     attempts: jsonb('attempts').$type<DeliveryAttempt[]>().notNull().default([]), // the latest 30
-    version: integer('version').notNull().default(1),
     createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
     finishedAt: timestamp('finished_at', { withTimezone: true }),
   },

@@ -146,7 +146,7 @@ export const rotateSecret = route({
   role: 'admin',
   summary: 'Replace the secret of a webhook by a new one',
   description:
-    'During the overlap each request carries the signatures of both, separated by a space.',
+    'During the overlap each request carries the signatures of both, separated by a space. Another rotation ends it.',
   input: {
     param,
     json: z.object({

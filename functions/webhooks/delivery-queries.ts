@@ -123,7 +123,7 @@ export async function restartDelivery(
 ): Promise<boolean> {
   const jobId = uuidv7()
   const rows = await tx.execute(sql`
-    update webhook_deliveries set state = 'pending', finished_at = null, job_id = ${jobId}, version = version + 1
+    update webhook_deliveries set state = 'pending', finished_at = null, job_id = ${jobId}
     where tenant_id = ${tenantId} and id = ${id} and job_id = ${before} returning id`)
   if (rows.length === 0) return false
   await enqueueDelivery(tx, { tenantId, id, jobId, requestId })
@@ -146,7 +146,7 @@ export async function restartFailed(
       order by d.id limit ${limit} for update of d
     ), restarted as (
       update webhook_deliveries d
-      set state = 'pending', finished_at = null, job_id = f.job_id, version = d.version + 1
+      set state = 'pending', finished_at = null, job_id = f.job_id
       from failed f where d.tenant_id = ${tenantId} and d.id = f.id
       returning d.id, d.job_id
     )

@@ -26,7 +26,7 @@ export async function recordAttempt(
 ): Promise<void> {
   const ended: SQL = state === 'pending' ? sql`null` : sql`clock_timestamp()`
   await tx.execute(sql`
-    update webhook_deliveries set state = ${state}, version = version + 1, finished_at = ${ended},
+    update webhook_deliveries set state = ${state}, finished_at = ${ended},
       attempts = case when jsonb_array_length(attempts) >= ${attemptsKept}::int then attempts - 0 else attempts end
         || (${JSON.stringify(attempt)}::jsonb || jsonb_build_object('number',
           coalesce((attempts->-1->>'number')::int, 0) + 1))
