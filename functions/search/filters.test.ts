@@ -31,6 +31,8 @@ test('pages of documents in the trash are no hits, and are again after a restore
   const [kept, gone] = [await add('contract of lease'), await add('contract of sale')]
   await move(gone, true)
   expect(await ids('q=contract')).toEqual([kept])
+  // They take no place of a hit either.
+  expect(await ids('q=contract&limit=1')).toEqual([kept])
   expect(await ids(`q=contract&document_id=${gone}`)).toEqual([])
   await move(gone, false)
   expect((await ids('q=contract')).sort()).toEqual([kept, gone].sort())

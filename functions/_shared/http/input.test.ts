@@ -1,5 +1,9 @@
 import { expect, test } from 'vitest'
+import * as z from 'zod'
+import { bodyOf } from '../../../test/harness/requests.ts'
 import { setup } from '../../../test/harness/setup.ts'
+import { newApp } from './app.ts'
+import { reply, route } from './route.ts'
 import { createWidgets } from './widgets.fixture.ts'
 
 test('a body of very many unknown names is refused by the first of them, in a short reply', async () => {
@@ -28,4 +32,32 @@ test('a name with a slash or a tilde is pointed at as a JSON Pointer spells it',
   expect(await unknown.json()).toMatchObject({ errors: [{ pointer: '/a~1b~0c' }] })
   const repeated = await get('/?a/b=1&a/b=2')
   expect(await repeated.json()).toMatchObject({ errors: [{ pointer: '/a~1b' }] })
+})
+
+const listColours = route({
+  method: 'get',
+  path: '/',
+  operationId: 'listColours',
+  role: 'viewer',
+  summary: 'Read what the query says',
+  input: {
+    query: z.object({ name: z.string().optional(), colour: z.array(z.string()).optional() }),
+  },
+  replies: { 200: z.object({ colours: z.array(z.string()).nullable() }) },
+})
+
+test('a list in the query is its name repeated; what is no list is named once', async () => {
+  const { get } = await setup((deps) =>
+    newApp(deps, { name: 'colours', summary: 'Colours.' }).on(
+      listColours,
+      async (_, { query: { colour } }) => reply(200, { colours: colour ?? null }),
+    ),
+  )
+  const colours = async (query: string) =>
+    (await bodyOf<{ colours: string[] | null }>(await get(query))).colours
+  expect(await colours('/?colour=red&name=a&colour=dark+blue')).toEqual(['red', 'dark blue'])
+  expect(await colours('/?colour=red')).toEqual(['red'])
+  expect(await colours('/')).toBeNull()
+  expect((await get('/?colour=red&name=a&name=b')).status).toBe(422)
+  expect((await get('/?colour=%00')).status).toBe(422)
 })
