@@ -44,6 +44,27 @@ export async function runItemOfJob(tx: Tx, { tenantId, id }: Lease): Promise<voi
     select count(*) from moved_batches`)
 }
 
+type Failure = { code: string; message: string; items: readonly { position: number }[] }
+
+/** Items that could not be started. */
+export async function failItems(
+  tx: Tx,
+  { tenantId, batchId }: { tenantId: string; batchId: string },
+  { code, message, items }: Failure,
+): Promise<void> {
+  if (items.length === 0) return
+  const positions = items.map(({ position }) => position)
+  await tx.execute(sql`
+    with moved_items as (
+      update batch_items set previous_status = status, status = 'failed', attempts = attempts + 1,
+        error_code = ${code}, error_message = ${message}, finished_at = clock_timestamp()
+      where tenant_id = ${tenantId} and batch_id = ${batchId}
+        and position = any(${`{${positions.join(',')}}`}::int[])
+      returning tenant_id, batch_id, previous_status, status
+    ), ${countMovedItems()}
+    select count(*) from moved_batches`)
+}
+
 /**
  * One after the other for those who start, cancel, retry or delete a batch. Attempts do not ask for it: they only ever
  * add to its counts.

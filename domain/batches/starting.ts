@@ -1,14 +1,14 @@
 import { and, eq, gt, isNull, sql } from 'drizzle-orm'
 import { uuidv7 } from 'uuidv7'
-import { countMovedItems } from '../../db/batch-items.ts'
 import { textArray } from '../../db/claim.ts'
 import type { Tx } from '../../db/client.ts'
 import { batches, batchItems } from '../../db/schema/batches.ts'
+import { documents } from '../../db/schema/documents.ts'
 import { jobs } from '../../db/schema/jobs.ts'
 import { reprocessDocument } from '../documents/processing.ts'
 import { lockRunOfDocument } from '../documents/run-lock.ts'
 import { cancelJob, enqueueJob, enqueueJobs } from '../jobs/queue.ts'
-import { lockBatch } from './items.ts'
+import { failItems, lockBatch } from './items.ts'
 import {
   batchItemJobKind,
   batchJobPriority,
@@ -22,7 +22,7 @@ const itemsPerStart = 100
 
 type Batch = typeof batches.$inferSelect
 type Item = { position: number; documentId: string }
-type Started = { position: number; jobId: string | null }
+type Started = { position: number; jobId: string }
 
 type Start = { tenantId: string; batchId: string; after: number; requestId: string | null }
 
@@ -42,7 +42,7 @@ export async function enqueueStart(
 
 /**
  * Starts the next items of a batch, in their order, and queues the start of those behind them for when half of these have
- * ended. A document that is gone fails its item; so nothing is left without a job or an end.
+ * ended. A document that is gone or in the trash fails its item; so nothing is left without a job or an end.
  */
 export async function startItems(tx: Tx, start: Omit<Start, 'requestId'>): Promise<void> {
   const { tenantId, batchId } = start
@@ -50,16 +50,20 @@ export async function startItems(tx: Tx, start: Omit<Start, 'requestId'>): Promi
   const batch = await findBatch(tx, start)
   if (!batch) return // deleted
   const items = await nextItems(tx, start)
-  const started =
-    batch.operation === 'extract'
-      ? await startReading(tx, batch, items)
-      : await queueItems(tx, batch, items)
+  const isReading = batch.operation === 'extract'
+  // Held before the documents are looked at: none is deleted or read by others until the commit.
+  const runs = isReading ? await holdRuns(tx, tenantId, items) : new Map<string, string>()
+  const { ready, refused } = await sortedByDocument(tx, tenantId, items)
+  const started = isReading
+    ? await startReading(tx, batch, { items: ready, runs })
+    : await queueItems(tx, batch, ready)
   await noteStarted(tx, batch, started)
   const last = items.at(-1)
-  if (!last || items.length < itemsPerStart) return
-  const middle = started.slice(itemsPerStart / 2).find(({ jobId }) => jobId !== null)
-  const next = { tenantId, batchId, after: last.position, requestId: batch.requestId }
-  await enqueueStart(tx, next, middle?.jobId ?? undefined)
+  if (last && items.length === itemsPerStart) {
+    const next = { tenantId, batchId, after: last.position, requestId: batch.requestId }
+    await enqueueStart(tx, next, started[Math.floor(started.length / 2)]?.jobId)
+  }
+  for (const refusal of refused) await failItems(tx, start, refusal)
 }
 
 async function findBatch(tx: Tx, { tenantId, batchId }: { tenantId: string; batchId: string }) {
@@ -89,24 +93,51 @@ const nextItems = (
     .orderBy(batchItems.position)
     .limit(itemsPerStart)
 
+/** Items whose documents may be worked on, and why the others may not. */
+async function sortedByDocument(tx: Tx, tenantId: string, items: readonly Item[]) {
+  const ids = textArray(items.map(({ documentId }) => documentId))
+  const rows = await tx
+    .select({ id: documents.id, trashedAt: documents.trashedAt })
+    .from(documents)
+    .where(and(eq(documents.tenantId, tenantId), sql`${documents.id} = any(${ids}::uuid[])`))
+  const isTrashed = new Map(rows.map(({ id, trashedAt }) => [id, trashedAt !== null]))
+  const found = (wanted: boolean | undefined) =>
+    items.filter(({ documentId }) => isTrashed.get(documentId) === wanted)
+  const refused = [
+    { code: 'document_gone', message: 'The document was deleted.', items: found(undefined) },
+    { code: 'document_trashed', message: 'The document is in the trash.', items: found(true) },
+  ]
+  return { ready: found(false), refused }
+}
+
 /**
- * Has each document read again by a run of its own, which is the item's job. All runs are held before the first is
- * cancelled: that moves the counts of another batch, behind which no job may be waited for.
+ * The documents' runs, by document. All are held before the first is cancelled: that moves the counts of another batch,
+ * behind which nothing may be waited for that an attempt holds.
  */
-async function startReading(tx: Tx, batch: Batch, items: readonly Item[]): Promise<Started[]> {
-  const { tenantId, id: batchId, userId, requestId } = batch
-  const runs: string[] = []
+async function holdRuns(tx: Tx, tenantId: string, items: readonly Item[]) {
+  const runs = new Map<string, string>()
   for (const { documentId } of items) {
     const run = await lockRunOfDocument(tx, tenantId, documentId)
-    if (run) runs.push(run.jobId)
+    if (run) runs.set(documentId, run.jobId)
   }
-  for (const id of await openJobs(tx, tenantId, runs)) await cancelJob(tx, { tenantId, id })
-  const started: Started[] = []
+  return runs
+}
+
+/** Has each document read again by a run of its own, which is the item's job; it takes the place of one that is open. */
+async function startReading(
+  tx: Tx,
+  batch: Batch,
+  { items, runs }: { items: readonly Item[]; runs: ReadonlyMap<string, string> },
+): Promise<Started[]> {
+  const { tenantId, id: batchId, userId, requestId } = batch
+  const earlier = items.flatMap(({ documentId }) => runs.get(documentId) ?? [])
+  for (const id of await openJobs(tx, tenantId, earlier)) await cancelJob(tx, { tenantId, id })
   const by = { batchId, userId, ...(requestId !== null && { requestId }) }
+  const started: Started[] = []
   for (const { position, documentId } of items) {
     const jobId = uuidv7()
-    const isThere = await reprocessDocument(tx, { tenantId, documentId, jobId, ...by })
-    started.push({ position, jobId: isThere ? jobId : null })
+    await reprocessDocument(tx, { tenantId, documentId, jobId, ...by })
+    started.push({ position, jobId })
   }
   return started
 }
@@ -121,12 +152,17 @@ async function openJobs(tx: Tx, tenantId: string, ids: readonly string[]): Promi
 
 async function queueItems(tx: Tx, batch: Batch, items: readonly Item[]): Promise<Started[]> {
   const { tenantId, id: batchId, userId, requestId } = batch
-  const itemJobs = items.map(({ documentId }) => ({
-    ...{ tenantId, id: uuidv7(), kind: batchItemJobKind, subjectId: documentId, userId, batchId },
-    ...{ priority: batchJobPriority, ...(requestId !== null && { requestId }) },
-  }))
-  await enqueueJobs(tx, itemJobs)
-  return items.map(({ position }, index) => ({ position, jobId: itemJobs[index]?.id ?? null }))
+  const started = items.map(({ position }) => ({ position, jobId: uuidv7() }))
+  const shared = {
+    ...{ tenantId, kind: batchItemJobKind, userId, batchId, priority: batchJobPriority },
+    ...(requestId !== null && { requestId }),
+  }
+  const subjects = items.map(({ documentId }) => documentId)
+  await enqueueJobs(
+    tx,
+    started.map(({ jobId }, index) => ({ ...shared, id: jobId, subjectId: subjects[index] ?? '' })),
+  )
+  return started
 }
 
 async function noteStarted(
@@ -136,20 +172,9 @@ async function noteStarted(
 ): Promise<void> {
   if (started.length === 0) return
   const positions = `{${started.map(({ position }) => position).join(',')}}`
-  const jobIds = `{${started.map(({ jobId }) => jobId ?? 'null').join(',')}}`
+  const jobIds = `{${started.map(({ jobId }) => jobId).join(',')}}`
   await tx.execute(sql`
     update batch_items i set job_id = s.job_id, attempts = i.attempts + 1
     from unnest(${positions}::int[], ${jobIds}::uuid[]) s(position, job_id)
     where i.tenant_id = ${tenantId} and i.batch_id = ${batchId} and i.position = s.position`)
-  const gone = started.filter(({ jobId }) => jobId === null).map(({ position }) => position)
-  if (gone.length === 0) return
-  await tx.execute(sql`
-    with moved_items as (
-      update batch_items i set previous_status = i.status, status = 'failed', error_code = 'document_gone',
-        error_message = 'The document was deleted.', finished_at = clock_timestamp()
-      where i.tenant_id = ${tenantId} and i.batch_id = ${batchId}
-        and i.position = any(${textArray(gone.map(String))}::int[])
-      returning i.tenant_id, i.batch_id, i.previous_status, i.status
-    ), ${countMovedItems()}
-    select count(*) from moved_batches`)
 }

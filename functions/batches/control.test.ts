@@ -146,6 +146,19 @@ test('an item of a document that was deleted fails, before and after its start',
   expect(await read(id)).toMatchObject({ status: 'completed', counts: { failed: 2, completed: 1 } })
 })
 
+test('an item of a document in the trash fails at its start, and the document is left alone', async () => {
+  const world = await withBatch(2, 'extract')
+  const { id, ids, items, start, db, tenantId } = world
+  await db.execute(sql`
+    update documents set trashed_at = now() where tenant_id = ${tenantId} and id = ${ids[0]}`)
+  await start()
+  expect(await items(id)).toMatchObject([
+    { status: 'failed', attempts: 1, error: { code: 'document_trashed' }, job_id: null },
+    { status: 'queued', attempts: 1, error: null },
+  ])
+  expect(await documentStatuses(world)).toContainEqual({ status: 'completed', count: 1 })
+})
+
 test('an item whose own job is cancelled says so, and may be retried', async () => {
   const { id, act, items, start, db, tenantId } = await withBatch(1)
   await start()
