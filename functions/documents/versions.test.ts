@@ -1,4 +1,6 @@
+import { eq } from 'drizzle-orm'
 import { expect, test } from 'vitest'
+import { annotations } from '../../db/schema/annotations.ts'
 import { type Document, type Listed, pdf, withVersions } from '../../test/fixtures/versions.ts'
 import { completeDocument } from '../../test/harness/documents.ts'
 import { addMember, refusalOf } from '../../test/harness/members.ts'
@@ -53,6 +55,20 @@ test('the bytes that a document has already change nothing, and are not stored t
   expect(reply.status).toBe(200)
   expect(await of(id).read()).toMatchObject({ version, filename: 'a.pdf', file_version: 1 })
   expect(await counts()).toEqual({ blobs: 1, versions: 0, objects: 1 })
+})
+
+test('annotations and tags stay with the document through versions', async () => {
+  const { upload, add, of, patch, db, tenant } = await withVersions()
+  const { id: documentId } = await upload('one')
+  await patch(`/v1/documents/${documentId}`, { tags: ['Kept'] })
+  const by = { createdByUserId: tenant.admin.id, updatedByUserId: tenant.admin.id }
+  const box = { page: 1, x: 0, y: 0, width: 1, height: 1, labelName: 'total' }
+  const id = crypto.randomUUID()
+  await db.insert(annotations).values({ tenantId: tenant.id, id, documentId, ...box, ...by })
+  await add(documentId, 'two')
+  await of(documentId).restore(1)
+  expect(await of(documentId).read()).toMatchObject({ tags: ['Kept'], file_version: 3 })
+  expect(await db.$count(annotations, eq(annotations.tenantId, tenant.id))).toBe(1)
 })
 
 test('an earlier file becomes the current one as a new version', async () => {
