@@ -9,19 +9,23 @@ import { bodyOf } from '../../test/harness/requests.ts'
 const fiveDaysMs = 5 * 24 * 3_600_000
 
 test('a receiver that answers 410 is asked no more, with an entry that says so', async () => {
-  const { db, tenant, create, publish, delivered, startWorker, read } = await webhookWorld()
-  const { url, received } = await startReceiver(answering(410))
+  const { db, tenant, create, publish, delivered, startWorker, read, logLines } =
+    await webhookWorld()
+  const { url, received } = await startReceiver(answering(500, 410))
   const { id } = await create(url)
   await publish()
   startWorker()
-  await delivered(id, 'failed')
+  await delivered(id, 'failed', 2)
   expect(await read(id)).toMatchObject({ enabled: false, disabled_reason: 'gone' })
+  // The operator is told of that, and not of every answer that a tenant's receiver gives.
+  const warnings = logLines.filter(({ level }) => level !== 'info')
+  expect(warnings.map(({ message }) => message)).toEqual(['A webhook was disabled'])
   await publish()
   const entries = await db.select().from(auditLog).where(eq(auditLog.tenantId, tenant.id))
   expect(entries.at(-1)).toMatchObject({
     ...{ action: 'webhook.disabled', subjectId: id, actorUserId: null, detail: { reason: 'gone' } },
   })
-  expect(received).toHaveLength(1)
+  expect(received).toHaveLength(2)
 })
 
 test('a webhook that has failed for five days is disabled, and what was on its way has failed', async () => {

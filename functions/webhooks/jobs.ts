@@ -16,6 +16,7 @@ export const jobs: JobKinds = {
     retryMs,
     placesShare: 0.5, // what waits for slow receivers shall not keep documents waiting
     runMsMax: 30_000,
+    mayFailOften: true, // receivers of tenants shall not fill the operator's list of errors
     history: 'unsuccessful', // the delivery itself tells of its attempts
   },
 }

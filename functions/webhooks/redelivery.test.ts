@@ -35,6 +35,25 @@ test('one that waits for hours is delivered at once when somebody asks for it, o
   expect(received).toHaveLength(2)
 })
 
+test('an attempt that is overtaken by a redelivery writes nothing', async () => {
+  const { create, publish, deliveries, delivered, startWorker, post } = await webhookWorld()
+  const held: (() => void)[] = []
+  const { url, received } = await startReceiver((response) => {
+    held.push(() => response.end())
+    if (held.length === 2) for (const end of held) end()
+  })
+  const { id } = await create(url)
+  await publish()
+  startWorker()
+  const [delivery] = await eventually('the first is under way', async () =>
+    received.length === 1 ? deliveries(id) : null,
+  )
+  expect((await post(`/deliveries/${delivery?.id}/redeliver`)).status).toBe(202)
+  const { attempts } = await delivered(id, 'delivered')
+  expect(received).toHaveLength(2)
+  expect(attempts).toMatchObject([{ number: 1, status_code: 200 }])
+})
+
 test('all that has failed since a time is delivered once more, and nothing else', async () => {
   const { create, publish, deliveries, startWorker, post } = await webhookWorld()
   const { url, received } = await startReceiver(answering(200, ...Array(20).fill(500), 200))

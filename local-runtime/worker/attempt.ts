@@ -227,7 +227,8 @@ export class Attempt {
     const retryMs = reason instanceof JobPutOff ? Math.max(ownMs, reason.waitMsMin) : ownMs
     const next = await failJob(this.options.db, this.job, { fault, retryMs })
     const fields = { code: fault.code, next }
-    if (reason instanceof JobFailure) this.log.warn(`Job failed: ${fault.message}`, fields)
+    const level = this.options.kind.mayFailOften ? 'info' : 'warn'
+    if (reason instanceof JobFailure) this.log[level](`Job failed: ${fault.message}`, fields)
     else this.log.error('Job attempt failed', fields, reason)
   }
 

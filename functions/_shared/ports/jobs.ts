@@ -72,6 +72,8 @@ export type JobKind = {
    * attempt, the last one from then on.
    */
   retryMs?: number | readonly number[]
+  /** Failures that the handler states are everyday to it: they are logged as information, and are no warnings. */
+  mayFailOften?: boolean
   /** Of the worker's places, at least one: for jobs that wait for others most of their time. Default: all. */
   placesShare?: number
   /** `unsuccessful`: completed jobs leave nothing behind, which makes them cheaper. Default `all`. */
