@@ -7,6 +7,7 @@ import { startItems } from '../../domain/batches/starting.ts'
 import { removeDocument } from '../../domain/documents/removal.ts'
 import { completeJob, failJob } from '../../domain/jobs/lease.ts'
 import { cancelJob } from '../../domain/jobs/queue.ts'
+import { redriveJob } from '../../domain/jobs/redrive.ts'
 import { batchRoutes, soundPdf } from '../../test/fixtures/batches.ts'
 import { claimOf } from '../../test/harness/claims.ts'
 import { setup } from '../../test/harness/setup.ts'
@@ -167,6 +168,22 @@ test('an item whose own job is cancelled says so, and may be retried', async () 
   expect(await items(id)).toMatchObject([{ status: 'cancelled', error: { code: 'job_cancelled' } }])
   expect((await act('retry', {})).status).toBe(409)
   expect((await act('retry', { cancelled: true })).status).toBe(202)
+})
+
+test('an item whose failed job is redriven alone follows it', async () => {
+  const { id, items, read, recount, lease, start, complete, fail, db, tenantId } =
+    await withBatch(2)
+  await start()
+  for (const job of await lease()) await fail(job)
+  const [first] = await items(id)
+  await db.transaction((tx) => redriveJob(tx, { tenantId, id: first?.job_id ?? '' }))
+  for (const job of await lease()) await complete(job)
+  expect(await items(id)).toMatchObject([
+    { status: 'completed', error: null },
+    { status: 'failed' },
+  ])
+  const { status, counts } = await read(id)
+  expect([status, counts]).toEqual(['completed', await recount(id)])
 })
 
 test('two batches of the same documents at once end, each with an end for every item', async () => {
