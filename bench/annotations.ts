@@ -12,7 +12,7 @@ import { startStack } from './stack.ts'
 /*
  * 200,000 annotations as NDJSON through an isolate, validation, first versions and a verdict a line included, beside
  * psql's \copy of the same rows into tables with the same columns, constraints and indexes. Rounds in turn, in one
- * database; the memory of the isolate before and at its peak. Run: `npm run bench annotations`
+ * database; the isolate's memory before, and at its peak in each round. Run: `npm run bench annotations`
  */
 const rounds = 3
 const annotations = 200_000
@@ -30,11 +30,11 @@ const sql = postgres(stack.databaseUrl, { max: 1, fetch_types: false, onnotice: 
 try {
   await prepare()
   const rates = { http: [0], psql: [0] }
-  const memory = { before: 0, peak: 0 }
+  const memory: number[] = [resident()]
   for (let round = 0; round < rounds; round += 1) {
     await sql`truncate annotations, annotation_versions, annotation_locks cascade`
     await sql`checkpoint`.catch(() => {})
-    rates.http[round] = await measured(memory, overHttp)
+    rates.http[round] = await measured(memory)
     if (round === 0) await preparePeer()
     await sql`truncate peer_annotations, peer_annotation_versions`
     await sql`checkpoint`.catch(() => {})
@@ -130,34 +130,31 @@ function byPsql(): number {
   return annotations / ((performance.now() - startedAt) / 1000)
 }
 
-/** Runs a task and keeps the largest resident memory of the isolate; what it had before the first one. */
-async function measured(
-  memory: { before: number; peak: number },
-  task: () => Promise<number>,
-): Promise<number> {
-  const pid = stack.pidOf('annotations')
-  const resident = () =>
-    Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024
-  memory.before ||= resident()
+function resident(): number {
+  const status = readFileSync(`/proc/${stack.pidOf('annotations')}/status`, 'utf8')
+  return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024
+}
+
+/** Adds the largest resident memory that the isolate had meanwhile. */
+async function measured(memory: number[]): Promise<number> {
+  let peak = 0
   const sampling = setInterval(() => {
-    memory.peak = Math.max(memory.peak, resident())
+    peak = Math.max(peak, resident())
   }, samplingMs)
   try {
-    return await task()
+    return await overHttp()
   } finally {
     clearInterval(sampling)
+    memory.push(peak)
   }
 }
 
-function report(
-  rates: { http: number[]; psql: number[] },
-  memory: { before: number; peak: number },
-) {
+function report(rates: { http: number[]; psql: number[] }, memory: number[]) {
   const median = (values: number[]) => values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0
   const [http, psql] = [median(rates.http), median(rates.psql)]
   console.log(
     `${annotations} annotations: NDJSON ${rate(http)}, psql \\copy ${rate(psql)}, ratio ${(http / psql).toFixed(2)}; ` +
-      `isolate ${Math.round(memory.before)} MiB before, ${Math.round(memory.peak)} MiB at its peak`,
+      `isolate, idle and at the peak of each round: ${memory.map(Math.round).join(', ')} MiB`,
   )
 }
 
