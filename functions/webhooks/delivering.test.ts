@@ -100,6 +100,19 @@ test('during the overlap both secrets sign, and then the new one alone', async (
   expect(after.headers['webhook-signature']).toBe(expectedSignature(after, newer))
 })
 
+test('a URL that was stored while private addresses were allowed gets nothing when they are not', async () => {
+  const { create, publish, delivered, startWorker } = await webhookWorld()
+  const { url, port, received } = await startReceiver()
+  const ids = [await create(url), await create(`https://localhost:${port}/`)].map(({ id }) => id)
+  await publish()
+  startWorker({ allowsPrivate: false, waitsMs: [3_600_000] })
+  for (const id of ids) {
+    const { attempts } = await delivered(id, 'pending')
+    expect(attempts).toMatchObject([{ status_code: null, error: 'address_refused' }])
+  }
+  expect(received).toEqual([])
+})
+
 test('of several workers at once each event is delivered once', async () => {
   const { create, publish, deliveries, startWorker } = await webhookWorld()
   const { url, received } = await startReceiver()
