@@ -41,7 +41,9 @@ export function measureObjects(
     if (holdsImage(pdfium, object, 0))
       largest = Math.max(largest, visibleArea(pdfium, object, pageEdges))
   }
-  return { isDrawnOn: count > 0, largestImageShare: pageArea > 0 ? largest / pageArea : 0 }
+  // A filled form or a stamp is drawn, and no object of the page.
+  const isDrawnOn = count > 0 || native._FPDFPage_GetAnnotCount(page) > 0
+  return { isDrawnOn, largestImageShare: pageArea > 0 ? largest / pageArea : 0 }
 }
 
 function holdsImage(pdfium: Pdfium, object: number, depth: number): boolean {

@@ -4,7 +4,7 @@ import { ExtractionFailure } from './protocol.ts'
 
 type Call = (...args: number[]) => number
 
-/** The part of PDFium's C interface (fpdfview.h, fpdf_text.h, fpdf_doc.h, fpdf_edit.h) that we use. Handles are addresses. */
+/** The part of PDFium's C interface (fpdfview.h, fpdf_text.h, fpdf_doc.h, fpdf_edit.h, fpdf_annot.h) that we use. Handles are addresses. */
 type Native = {
   HEAPU8: Uint8Array // all views are replaced whenever the memory grows: never keep one
   HEAPF32: Float32Array
@@ -24,6 +24,7 @@ type Native = {
   _FPDF_PageToDevice: Call
   _FPDF_RenderPageBitmap: Call
   _FPDFPage_CountObjects: Call
+  _FPDFPage_GetAnnotCount: Call
   _FPDFPage_GetObject: Call
   _FPDFPageObj_GetType: Call
   _FPDFPageObj_GetBounds: Call

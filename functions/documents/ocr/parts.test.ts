@@ -89,6 +89,23 @@ test('a TIFF file has its pages, and those over the limit say that they were not
   ])
 })
 
+test('a document of text does not wait for pictures that are being read', {
+  timeout: recognitionMs,
+}, async () => {
+  const world = await reading()
+  const pictures = await world.upload(
+    makePdf(await Promise.all(['harbour', 'zeppelin'].map(scanned))),
+  )
+  await eventually(
+    'the first picture is read',
+    async () => (await world.document(pictures.id)).status === 'processing',
+  )
+  const typed = await world.readWhole(makePdf([small('typed')]))
+  const read = await world.ended(pictures.id)
+  expect([typed.status, read.status]).toEqual(['completed', 'completed'])
+  expect(typed.updated_at < read.updated_at).toBe(true)
+})
+
 test('with recognition switched off pages keep what text they have, and say so', {
   timeout: recognitionMs,
 }, async () => {

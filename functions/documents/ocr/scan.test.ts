@@ -4,7 +4,7 @@ import type { Box } from '../../../domain/documents/words.ts'
 import { makePdf, type PdfPage } from '../../../test/fixtures/pdf.ts'
 import {
   drawn,
-  lines,
+  letterOf,
   overlap,
   reading,
   recognitionMs,
@@ -37,9 +37,12 @@ const pageOf = async ({ get }: World, id: string, number: number) =>
 const wordsOf = async ({ get }: World, id: string, number: number) =>
   (await bodyOf<Words>(await get(`/v1/documents/${id}/pages/${number}/words`))).items
 
-const letter: PdfPage = {
-  text: lines('The zeppelin left the harbour', 'quarterly figures of the company', 'before noon'),
-}
+const letter = letterOf(
+  'The zeppelin left the harbour',
+  'quarterly figures of the company',
+  'before noon',
+)
+const sealed = letterOf('sealed by the notary')
 
 test('a scanned page is found by its words, with the boxes on them', {
   timeout: recognitionMs,
@@ -57,7 +60,7 @@ test('a scanned page is found by its words, with the boxes on them', {
   })
   const page = await pageOf(world, document.id, 1)
   expect(page).toMatchObject({ text_source: { choice: 'ocr', reason: 'image' }, rotation: 0 })
-  expect([page.width_points, page.height_points].map(Math.round)).toEqual([600, 800])
+  expect([page.width_points, page.height_points].map(Math.round)).toEqual([420, 240])
   expect(page.text.split('\n')).toEqual(letter.text?.map(({ text }) => text))
   const shares: number[] = []
   for (const [word, box] of await trueBoxes(letter)) {
@@ -77,10 +80,10 @@ test('each page of a PDF file is read as it needs, and says so', {
   timeout: recognitionMs,
 }, async () => {
   const world = await reading()
-  const stamp = { x: 400, y: 760, size: 12, text: 'Exhibit 7' }
+  const stamp = { x: 300, y: 215, size: 12, text: 'Exhibit 7' }
   const pages: PdfPage[] = [
-    { scan: await scanOf(letter) },
-    { scan: await scanOf({ text: lines('sealed by the notary') }), text: [stamp] },
+    { ...letter, text: [], scan: await scanOf(letter) },
+    { ...sealed, scan: await scanOf(sealed), text: [stamp] },
     letter,
     {},
   ]
@@ -109,7 +112,7 @@ test('each page of a PDF file is read as it needs, and says so', {
     ['the', false],
     ['notary', false],
   ])
-  const notary = (await trueBoxes({ text: lines('sealed by the notary') })).get('notary') as Box
+  const notary = (await trueBoxes(sealed)).get('notary') as Box
   const hit = await find(world, 'notary')
   expect(hit).toMatchObject({ document_id: document.id, page: 2 })
   expect(overlap(hit?.boxes[0] as Box, notary)).toBeGreaterThan(0.5)
