@@ -129,7 +129,11 @@ export class KnownDocuments {
   fault({ documentId, page }: Place): LineFault | null {
     const pageCount = this.#pageCounts.get(documentId)
     if (pageCount === undefined)
-      return { pointer: '/document_id', code: 'not_found', detail: 'There is no such document.' }
+      return {
+        pointer: '/document_id',
+        code: 'not_found',
+        detail: 'There is no such document, or it is in the trash.',
+      }
     if (pageCount === null || page <= pageCount) return null
     return { pointer: '/page', code: 'not_found', detail: `The document has ${pageCount} pages.` }
   }

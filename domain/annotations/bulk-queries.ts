@@ -4,7 +4,7 @@ import { tellWebhooks } from '../../db/webhook-events.ts'
 
 const listed = (ids: readonly string[]): string => `{${ids.join(',')}}`
 
-/** Pages of documents that are there, `null` where they are not counted yet. */
+/** Pages of documents outside the trash, `null` where they are not counted yet. */
 export async function findPageCounts(
   db: Db | Tx,
   tenantId: string,
@@ -12,7 +12,7 @@ export async function findPageCounts(
 ): Promise<Map<string, number | null>> {
   const rows = await db.execute<{ id: string; pageCount: number | null }>(sql`
     select id, page_count as "pageCount" from documents
-    where tenant_id = ${tenantId} and id = any(${listed(ids)}::uuid[])`)
+    where tenant_id = ${tenantId} and id = any(${listed(ids)}::uuid[]) and trashed_at is null`)
   return new Map([...rows].map(({ id, pageCount }) => [id, pageCount]))
 }
 

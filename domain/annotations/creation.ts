@@ -31,8 +31,10 @@ export async function appendVersion(
   change: AnnotationChange,
 ): Promise<void> {
   const { tenantId, id, version, updatedByUserId, updatedAt } = row
+  const verdict = { validated_by: row.validatedByUserId, validated_at: row.validatedAt }
+  const content = { ...contentOf(row), ...(row.validation !== 'pending' && verdict) }
   await tx.insert(annotationVersions).values({
-    ...{ tenantId, annotationId: id, version, change, content: contentOf(row) },
+    ...{ tenantId, annotationId: id, version, change, content },
     ...{ userId: updatedByUserId, at: updatedAt },
   })
 }

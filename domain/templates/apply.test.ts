@@ -14,13 +14,8 @@ import { openTestDatabase } from '../../test/harness/setup.ts'
 import { createTenant } from '../../test/harness/tenants.ts'
 import { openRequiredFields } from '../annotations/required-fields.ts'
 import { packWords } from '../documents/words.ts'
-import {
-  ApplicationTooLarge,
-  applyTemplate,
-  DocumentMissing,
-  DocumentNotRead,
-  TemplateMissing,
-} from './apply.ts'
+import { applyTemplate, DocumentMissing, DocumentNotRead, TemplateMissing } from './apply.ts'
+import { ApplicationTooLarge } from './looking-work.ts'
 
 // Typed by the harness: a character is 0.01 wide, a line 0.02 high.
 const invoice = 'Invoice R-42\nTotal 12.50 EUR'
@@ -153,9 +148,27 @@ test('what is not there, not read, or too much is told apart', async () => {
   await expect(apply({ documentId: uuidv7() })).rejects.toThrow(DocumentMissing)
   await expect(apply()).rejects.toThrow(ApplicationTooLarge)
   const mine = and(eq(documents.tenantId, ids.tenantId), eq(documents.id, ids.documentId))
-  await db.update(documents).set({ status: 'processing' }).where(mine)
+  await db.update(documents).set({ trashedAt: new Date() }).where(mine)
+  await expect(apply()).rejects.toThrow(DocumentMissing)
+  await db.update(documents).set({ status: 'processing', trashedAt: null }).where(mine)
   await expect(apply()).rejects.toThrow(DocumentNotRead)
   expect(await suggested()).toEqual([])
   const required = { tenantId: ids.tenantId, documentIds: [ids.documentId] }
   expect(await openRequiredFields(db, required)).toEqual([])
+})
+
+test('formats that take too long end the application, and others run meanwhile', async () => {
+  const line = 'some words '.repeat(80)
+  const places = Array.from({ length: 50 }, () => ({ page: null, box: [0, 0, 1, 1] }))
+  const slow = { places, expected_format: '(?:[a-z ]*){450}X' }
+  const labels = Array.from({ length: 4 }, (_, index) => label(`slow ${index}`, slow))
+  const { apply, suggested } = await setup({ pages: [line], labels })
+  let breaths = 0
+  const breathing = setInterval(() => {
+    breaths += 1
+  }, 1)
+  await expect(apply()).rejects.toThrow(ApplicationTooLarge)
+  clearInterval(breathing)
+  expect(breaths).toBeGreaterThan(10)
+  expect(await suggested()).toEqual([])
 })

@@ -1,13 +1,15 @@
-import { and, eq, sql } from 'drizzle-orm'
+import { and, eq, isNull, sql } from 'drizzle-orm'
 import type { Tx } from '../../db/client.ts'
 import { documents, templates } from '../../db/schema/index.ts'
 import { type Proposal, proposeRegions, type Verdict } from '../annotations/suggestions.ts'
 import {
   type ExpectedLabel,
+  type ExpectedRegion,
   expectedLabels,
   expectedRegions,
   type ReadPage,
 } from './expected-regions.ts'
+import { ApplicationTooLarge, LookingWork } from './looking-work.ts'
 
 /** A template that is not, or no longer, there. */
 export class TemplateMissing extends Error {
@@ -20,7 +22,7 @@ export class TemplateMissing extends Error {
 /** A document that is not, or no longer, there. */
 export class DocumentMissing extends Error {
   constructor() {
-    super('There is no such document.')
+    super('There is no such document, or it is in the trash.')
     this.name = 'DocumentMissing'
   }
 }
@@ -30,14 +32,6 @@ export class DocumentNotRead extends Error {
   constructor() {
     super('The document has not been read yet.')
     this.name = 'DocumentNotRead'
-  }
-}
-
-/** A template whose places on any page are too many for the pages of a document. */
-export class ApplicationTooLarge extends Error {
-  constructor() {
-    super(`The template expects more than ${regionsMax} regions in this document.`)
-    this.name = 'ApplicationTooLarge'
   }
 }
 
@@ -81,7 +75,12 @@ export async function applyTemplate(tx: Tx, application: Apply): Promise<Applica
   const [document] = await tx
     .select({ status: documents.status })
     .from(documents)
-    .where(and(eq(documents.tenantId, tenantId), eq(documents.id, documentId)))
+    .where(
+      and(
+        ...[eq(documents.tenantId, tenantId), eq(documents.id, documentId)],
+        isNull(documents.trashedAt),
+      ),
+    )
     .for('key share')
   if (!document) throw new DocumentMissing()
   if (document.status === 'pending' || document.status === 'processing') throw new DocumentNotRead()
@@ -112,10 +111,15 @@ async function suggestRegions(
   labels: readonly ExpectedLabel[],
 ): Promise<Verdict[]> {
   const verdicts: Verdict[] = []
+  const work = new LookingWork()
   for (let after = 0; ; ) {
     const pages = await readPages(tx, by, { labels, after })
-    const regions = pages.flatMap((page) => expectedRegions(labels, page))
-    if (verdicts.length + regions.length > regionsMax) throw new ApplicationTooLarge()
+    const regions: ExpectedRegion[] = []
+    for (const page of pages) {
+      regions.push(...(await expectedRegions(labels, page, work)))
+      if (verdicts.length + regions.length > regionsMax)
+        throw new ApplicationTooLarge(`expects more than ${regionsMax} regions`)
+    }
     const proposals = regions.map(
       (region): Proposal => ({
         ...{ ...region, documentId: by.documentId, rotation: 0, confidence: null },

@@ -1,7 +1,10 @@
+import { and, eq } from 'drizzle-orm'
 import { expect, test } from 'vitest'
+import { documents } from '../../db/schema/index.ts'
 import { addDocument } from '../../test/harness/documents.ts'
 import { bodyOf } from '../../test/harness/requests.ts'
 import { setup } from '../../test/harness/setup.ts'
+import { addEditor } from '../../test/harness/tenants.ts'
 import { createApp } from './index.ts'
 
 type Annotation = {
@@ -153,6 +156,41 @@ test('undo brings the version before back, and undoing that does it again', asyn
   expect(await read(id)).toMatchObject({ value: made.value, box: made.box, version: 3 })
   await post(`/${id}/undo`)
   expect(await read(id)).toMatchObject({ value: 'changed', box: [0, 0, 0.5, 0.5], version: 4 })
+})
+
+test('undo leaves a verdict with whoever gave it', async () => {
+  const { db, tenant, create, post, change, read } = await annotate()
+  const reviewer = await addEditor(db, tenant.id)
+  const { id } = await create()
+  await post(
+    `/${id}/validate`,
+    { validation: 'valid' },
+    {
+      headers: { authorization: `Bearer ${reviewer.key}` },
+    },
+  )
+  await change(id, 2, { value: 'changed' })
+  await post(`/${id}/undo`)
+  expect(await read(id)).toMatchObject({ validation: 'valid', validated_by: reviewer.id })
+})
+
+test('a save that changes nothing leaves version and verdict as they are', async () => {
+  const { create, post, change, read } = await annotate()
+  const { id } = await create({ value: 'same' })
+  await post(`/${id}/validate`, { validation: 'valid' })
+  for (const fields of [{}, { value: 'same', box }])
+    expect((await change(id, 2, fields)).status).toBe(200)
+  expect(await read(id)).toMatchObject({ validation: 'valid', version: 2 })
+})
+
+test('nothing is made on a document in the trash', async () => {
+  const { db, tenant, post, region, documentId } = await annotate()
+  const mine = and(eq(documents.tenantId, tenant.id), eq(documents.id, documentId))
+  await db.update(documents).set({ trashedAt: new Date() }).where(mine)
+  expect((await post('/', region)).status).toBe(422)
+  const headers = { 'content-type': 'application/x-ndjson' }
+  const reply = await post('/bulk', JSON.stringify(region), { headers })
+  expect(await reply.text()).toContain('"refused"')
 })
 
 test('undo of a deletion brings the region back', async () => {

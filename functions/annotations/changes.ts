@@ -40,7 +40,8 @@ export const createHandler =
     if (fault) throw new AppError('invalid', fault.detail, { errors: [{ in: 'body', ...fault }] })
     return c.write(async (tx) => {
       const document = await holdDocument(tx, tenantId, documentId)
-      if (!document) throw notOnDocument('/document_id', 'There is no such document.')
+      if (!document)
+        throw notOnDocument('/document_id', 'There is no such document, or it is in the trash.')
       const { pageCount } = document
       if (pageCount !== null && page > pageCount)
         throw notOnDocument('/page', `The document has ${pageCount} pages.`)
@@ -63,10 +64,11 @@ export const changeHandler =
   (c, { param, json }) =>
     changed(deps, c, {
       ...{ id: param.id, change: 'change', needsVersion: true },
-      patch: () => ({
-        ...patchOf(json),
-        ...{ validation: 'pending', validatedAt: null, validatedByUserId: null },
-      }),
+      patch: (row) => {
+        const values = patchOf(json)
+        const pending = { validatedAt: null, validatedByUserId: null }
+        return isSame(row, values) ? null : { ...values, ...pending, validation: 'pending' }
+      },
     })
 
 export const validateHandler =
@@ -103,23 +105,30 @@ export const undoHandler =
   (c, { param }) =>
     changed(deps, c, {
       ...{ id: param.id, change: 'undo' },
-      patch: async (row, { at, userId, tx }) => {
+      patch: async (row, { at, tx }) => {
         const before = await findVersion(tx, { ...row, version: row.version - 1 })
         if (!before) throw new AppError('conflict', 'There is no change to undo.')
-        const { is_deleted: isDeleted, validation, ...content } = before.content as Undone
+        const { is_deleted, validation, validated_by, validated_at, ...content } =
+          before.content as Undone
         const isPending = validation === 'pending'
         return {
           ...patchOf(content),
           validation,
-          validatedAt: isPending ? null : at,
-          validatedByUserId: isPending ? null : userId,
-          deletedAt: isDeleted ? at : null,
+          // Whoever undoes a change has judged nothing: the verdict stays that of who gave it.
+          validatedAt: isPending ? null : new Date(validated_at ?? before.at),
+          validatedByUserId: isPending ? null : (validated_by ?? before.userId),
+          deletedAt: is_deleted ? at : null,
         }
       },
     })
 
 type Json = z.output<typeof contract.changeAnnotation.input.json>
-type Undone = Json & { validation: AnnotationRow['validation']; is_deleted: boolean }
+type Undone = Json & {
+  validation: AnnotationRow['validation']
+  validated_by?: string | null
+  validated_at?: string | null
+  is_deleted: boolean
+}
 type Context = { tx: Tx; at: Date; userId: string }
 type Change = {
   id: string
@@ -199,4 +208,11 @@ function patchOf(json: Json): AnnotationPatch {
   const { box, ...columns } = columnsOf(json)
   const given = Object.entries({ ...columns, ...(box && sidesOf(box)) })
   return Object.fromEntries(given.filter(([, value]) => value !== undefined))
+}
+
+const isSame = (row: AnnotationRow, values: AnnotationPatch): boolean => {
+  const current: Record<string, unknown> = row
+  return Object.entries(values).every(
+    ([name, value]) => JSON.stringify(value) === JSON.stringify(current[name]),
+  )
 }

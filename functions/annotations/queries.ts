@@ -10,7 +10,7 @@ export type AnnotationPatch = Partial<typeof annotations.$inferInsert>
 const owned = (tenantId: string, id: string): SQL | undefined =>
   and(eq(annotations.tenantId, tenantId), eq(annotations.id, id))
 
-/** Pages of a document, as far as they are known; held, so that it cannot go before its annotation is there. */
+/** Pages of a document outside the trash, as far as they are known; held, so that it cannot go before its annotation is there. */
 export async function holdDocument(
   tx: Tx,
   tenantId: string,
@@ -19,7 +19,7 @@ export async function holdDocument(
   const [row] = await tx
     .select({ pageCount: documents.pageCount })
     .from(documents)
-    .where(and(eq(documents.tenantId, tenantId), eq(documents.id, id)))
+    .where(and(eq(documents.tenantId, tenantId), eq(documents.id, id), isNull(documents.trashedAt)))
     .for('key share')
   return row ?? null
 }

@@ -5,12 +5,12 @@ import { openRequiredFields } from '../../domain/annotations/required-fields.ts'
 import type { findItemOfJob } from '../../domain/batches/items.ts'
 import { JobFailure } from '../../domain/jobs/outcome.ts'
 import {
-  ApplicationTooLarge,
   applyTemplate,
   DocumentMissing,
   DocumentNotRead,
   TemplateMissing,
 } from '../../domain/templates/apply.ts'
+import { ApplicationTooLarge } from '../../domain/templates/looking-work.ts'
 import type { JobCompletion, JobContext } from '../_shared/ports/jobs.ts'
 
 type Item = NonNullable<Awaited<ReturnType<typeof findItemOfJob>>>

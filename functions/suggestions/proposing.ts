@@ -80,7 +80,8 @@ function faultOf(
   documents: ReadonlyMap<string, number | null>,
 ): { field: string; detail: string } | null {
   const pageCount = documents.get(id)
-  if (pageCount === undefined) return { field: 'document_id', detail: 'There is no such document.' }
+  if (pageCount === undefined)
+    return { field: 'document_id', detail: 'There is no such document, or it is in the trash.' }
   if (pageCount === null || page <= pageCount) return null
   return { field: 'page', detail: `The document has ${pageCount} pages.` }
 }

@@ -1,4 +1,4 @@
-import { and, asc, eq, gte, type SQL, sql } from 'drizzle-orm'
+import { and, asc, eq, gte, isNull, type SQL, sql } from 'drizzle-orm'
 import type { Db, Tx } from '../../db/client.ts'
 import { annotations, documents, suggestions } from '../../db/schema/index.ts'
 import type { SuggestionState } from '../../db/schema/suggestions.ts'
@@ -10,7 +10,7 @@ import type { SuggestionRow } from './representation.ts'
 const owned = (tenantId: string, id: string): SQL | undefined =>
   and(eq(suggestions.tenantId, tenantId), eq(suggestions.id, id))
 
-/** Page counts of documents, as far as they are known; held, so that none can go before its suggestions are there. */
+/** Page counts of documents outside the trash, as far as they are known; held, so that none can go before its suggestions are there. */
 export async function holdDocuments(
   tx: Tx,
   tenantId: string,
@@ -21,7 +21,7 @@ export async function holdDocuments(
     .from(documents)
     .where(
       and(
-        eq(documents.tenantId, tenantId),
+        ...[eq(documents.tenantId, tenantId), isNull(documents.trashedAt)],
         sql`${documents.id} = any(${`{${ids.join(',')}}`}::uuid[])`,
       ),
     )

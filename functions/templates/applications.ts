@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { openRequiredFields } from '../../domain/annotations/required-fields.ts'
 import * as applying from '../../domain/templates/apply.ts'
+import { ApplicationTooLarge } from '../../domain/templates/looking-work.ts'
 import { identityOf, requireVersion } from '../_shared/http/call.ts'
 import { toPage } from '../_shared/http/pages.ts'
 import { AppError } from '../_shared/http/problems.ts'
@@ -46,9 +47,9 @@ function refusalOf(err: unknown): unknown {
     })
   if (err instanceof applying.DocumentNotRead)
     return new AppError('conflict', err.message, { hint: 'Apply it when its status is completed.' })
-  if (err instanceof applying.ApplicationTooLarge)
+  if (err instanceof ApplicationTooLarge)
     return new AppError('conflict', err.message, {
-      hint: 'Give its labels fewer places on any page.',
+      hint: 'Give its labels fewer places on any page, or simpler formats.',
     })
   return err
 }
