@@ -9,7 +9,8 @@ export const processes = {
     group: 'Processes',
     description:
       'Which functions share an isolate: names separated by spaces, groups separated by `;`, or `each` for one isolate a function. Functions not named share one more isolate.',
-    default: 'health docs logs; users keys; documents search; jobs schedules',
+    default:
+      'health docs logs; users keys; documents search; jobs schedules; annotations templates suggestions review',
     example: 'each',
   }),
   OCTAVO_ISOLATE_HEARTBEAT_MS: setting(shortDelay, {
