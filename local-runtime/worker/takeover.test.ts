@@ -1,56 +1,19 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { and, asc, eq } from 'drizzle-orm'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import type { Db } from '../../db/client.ts'
 import { documentPages, documents } from '../../db/schema/index.ts'
 import { listRunEvents, type RunEventRow } from '../../domain/jobs/events.ts'
 import { longPdf } from '../../test/fixtures/pdf.ts'
 import { type StoredDocument, storeDocument } from '../../test/fixtures/stored-document.ts'
-import { testDatabase } from '../../test/harness/database.ts'
+import { stackHome, startWorkerProgram, stopProgram } from '../../test/fixtures/worker-program.ts'
 import { eventually } from '../../test/harness/eventually.ts'
 import { openTestDatabase } from '../../test/harness/setup.ts'
 import { createTenant } from '../../test/harness/tenants.ts'
 import { openFolderStorage } from '../storage-folder.ts'
 
-const workerProgram = new URL('../worker.ts', import.meta.url).pathname
 const pageCount = 150
-
-/** The real worker as a process of its own, on this file's database. */
-async function startWorker(home: string): Promise<ChildProcess> {
-  const { url } = await testDatabase()
-  const worker = spawn(process.execPath, [workerProgram], {
-    env: {
-      PATH: process.env.PATH,
-      OCTAVO_HOME: home,
-      DATABASE_URL: url,
-      ...{
-        OCTAVO_SECRET: '07'.repeat(32),
-        REDIS_PASSWORD: 'none',
-        OCTAVO_PORT: '21873',
-        OCTAVO_LEASE_SECONDS: '2',
-      },
-    },
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-  })
-  onTestFinished(() => stop(worker, 'SIGKILL'))
-  return worker
-}
-
-async function stop(worker: ChildProcess, signal: NodeJS.Signals): Promise<void> {
-  if (worker.exitCode !== null || worker.signalCode !== null) return
-  const exited = new Promise((resolve) => worker.once('exit', resolve))
-  worker.kill(signal)
-  await exited
-}
-
-async function stackHome(): Promise<string> {
-  const home = await mkdtemp(join(tmpdir(), 'octavo-home-'))
-  onTestFinished(() => rm(home, { recursive: true, force: true }))
-  return home
-}
 
 const whole = async (db: Db, { tenantId, id }: StoredDocument) => {
   const [document] = await db
@@ -76,15 +39,15 @@ test('after kill -9 of a worker another goes on with its document and ends the s
   const storage = openFolderStorage(join(home, 'storage'))
   const bytes = longPdf(pageCount, 50)
   const disturbed = await storeDocument({ db, storage }, { tenant, bytes })
-  const first = await startWorker(home)
+  const first = await startWorkerProgram(home)
   const begun = await eventually('some pages are stored', async () => {
     const document = await whole(db, disturbed)
     return (document?.pagesDone ?? 0) > 20 && document
   })
-  await stop(first, 'SIGKILL')
+  await stopProgram(first, 'SIGKILL')
   const killedAt = performance.now()
   expect(begun.pagesDone).toBeLessThan(pageCount)
-  const second = await startWorker(home)
+  const second = await startWorkerProgram(home)
   let progress = begun.pagesDone
   await eventually('the document is complete', async () => {
     const document = await whole(db, disturbed)
@@ -111,7 +74,7 @@ test('after kill -9 of a worker another goes on with its document and ends the s
   ])
   console.log(`taken over, start of a new worker included: ${takenOverMs(events, killedAt)} ms`)
   expect(await readdir(join(home, 'run', 'tmp')).catch(() => [])).toEqual([])
-  await stop(second, 'SIGTERM')
+  await stopProgram(second, 'SIGTERM')
   expect(second.exitCode).toBe(0)
 })
 
@@ -127,14 +90,14 @@ test('a reader dies with the worker that started it', async ({ skip }) => {
   const home = await stackHome()
   const storage = openFolderStorage(join(home, 'storage'))
   const document = await storeDocument({ db, storage }, { tenant, bytes: longPdf(pageCount, 50) })
-  const worker = await startWorker(home)
+  const worker = await startWorkerProgram(home)
   await eventually(
     'reading has begun',
     async () => ((await whole(db, document))?.pagesDone ?? 0) > 0,
   )
   const children = await childrenOf(worker.pid)
   expect(children.length).toBeGreaterThan(0)
-  await stop(worker, 'SIGKILL')
+  await stopProgram(worker, 'SIGKILL')
   await eventually('the reader is gone', async () => {
     const alive = await Promise.all(
       children.map((pid) => readFile(`/proc/${pid}/stat`).catch(() => null)),
