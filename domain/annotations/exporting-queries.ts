@@ -1,4 +1,4 @@
-import { and, asc, eq, inArray, isNull, type SQL, sql } from 'drizzle-orm'
+import { and, asc, eq, isNull, type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../../db/client.ts'
 import {
   annotatedDocuments,
@@ -9,7 +9,10 @@ import {
 import type { AnnotatedPage, Annotation, JsonObject } from './formats/model.ts'
 
 type Documents = { tenantId: string; documentIds: readonly string[] }
-export type ExportDocument = { id: string; filename: string }
+export type ExportDocument = { id: string; filename: string; pageCount: number | null }
+
+// As one parameter: with one each, every number of documents would be a statement to prepare.
+const listed = (ids: readonly string[]): SQL => sql`any(${`{${ids.join(',')}}`}::uuid[])`
 
 /** Those of the documents that are there, in the order that was asked for. */
 export async function findExportDocuments(
@@ -17,9 +20,9 @@ export async function findExportDocuments(
   { tenantId, documentIds }: Documents,
 ): Promise<ExportDocument[]> {
   const rows = await db
-    .select({ id: documents.id, filename: documents.filename })
+    .select({ id: documents.id, filename: documents.filename, pageCount: documents.pageCount })
     .from(documents)
-    .where(and(eq(documents.tenantId, tenantId), inArray(documents.id, [...documentIds])))
+    .where(and(eq(documents.tenantId, tenantId), eq(documents.id, listed(documentIds))))
   const byId = new Map(rows.map((row) => [row.id, row]))
   return [...new Set(documentIds)].flatMap((id) => byId.get(id) ?? [])
 }
@@ -81,7 +84,7 @@ export async function findKeptAttributes(
     .where(
       and(
         eq(annotatedDocuments.tenantId, tenantId),
-        inArray(annotatedDocuments.documentId, [...documentIds]),
+        eq(annotatedDocuments.documentId, listed(documentIds)),
       ),
     )
     .orderBy(asc(annotatedDocuments.importId))

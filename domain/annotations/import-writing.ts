@@ -8,6 +8,9 @@ import type { ImportedSet, JsonObject } from './formats/model.ts'
 import type { ImportPlan } from './import-plan.ts'
 import type { Target } from './import-targets.ts'
 
+// Each is encoded whole before it is sent, and has the deadline of a statement.
+const rowsPerCopy = 5_000
+
 export type ImportOrder = {
   tenantId: string
   userId: string
@@ -33,7 +36,8 @@ export async function writeImport(tx: Tx, order: ImportOrder): Promise<string> {
   await keepDocuments(tx, order, importId)
   await keepPages(tx, order)
   if (plan.rows.length === 0) return importId
-  await copyAnnotations(tx, { tenantId, userId, at }, plan.rows)
+  for (let start = 0; start < plan.rows.length; start += rowsPerCopy)
+    await copyAnnotations(tx, { tenantId, userId, at }, plan.rows.slice(start, start + rowsPerCopy))
   await tellOfImport(tx, tenantId, madeByDocument(plan))
   return importId
 }

@@ -41,7 +41,15 @@ template does not have, with a suggestion.`,
     200: content('application/x-ndjson', 'A verdict a line.'),
     ...failures('malformed', 'invalid'),
   },
-  example: { query: { dry_run: 'true' } },
+  example: {
+    query: { atomic: 'true' },
+    text: JSON.stringify({
+      document_id: exampleDocumentId,
+      page: 1,
+      box: [0.1, 0.2, 0.3, 0.05],
+      label_name: 'invoice_number',
+    }),
+  },
   timeoutMs: null,
 })
 
@@ -90,6 +98,13 @@ lines, in bulk.`,
     },
   },
   replies: { 200: AnnotationImport, ...failures('malformed', 'invalid', 'duplicate') },
+  example: {
+    query: { format: 'csv' },
+    headers: { 'content-type': 'text/csv' },
+    text: `document_id,page,label_name,x,y,width,height
+${exampleDocumentId},1,invoice_number,0.1,0.2,0.3,0.05
+`,
+  },
   timeoutMs: null,
 })
 

@@ -1,8 +1,9 @@
-import { eq } from 'drizzle-orm'
+import { and, eq } from 'drizzle-orm'
 import { unzipSync } from 'fflate'
 import { expect, test } from 'vitest'
 import {
   auditLog,
+  documents,
   templateApplications,
   templates,
   templateVersions,
@@ -190,4 +191,14 @@ test('an export whose reader goes away is broken off', async () => {
   await reader?.cancel()
   const { items } = (await (await get('/exports')).json()) as { items: Export[] }
   expect(items).toMatchObject([{ status: 'broken', document_ids: [documentId] }])
+})
+
+test('documents with more pages than an archive can count are refused before a byte is sent', async () => {
+  const { get, db, tenant, documentId } = await annotated()
+  const own = and(eq(documents.tenantId, tenant.id), eq(documents.id, documentId))
+  await db.update(documents).set({ pageCount: 32_767 }).where(own)
+  const reply = await get(`/export?document_id=${documentId}&format=yolo`)
+  expect(reply.status).toBe(422)
+  expect(await reply.text()).toContain('32766 pages')
+  expect((await get(`/export?document_id=${documentId}`)).status).toBe(200)
 })

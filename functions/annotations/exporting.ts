@@ -6,8 +6,12 @@ import {
   listExports,
 } from '../../domain/annotations/export-history.ts'
 import { exportKinds } from '../../domain/annotations/exporting.ts'
-import { findExportDocuments } from '../../domain/annotations/exporting-queries.ts'
+import {
+  type ExportDocument,
+  findExportDocuments,
+} from '../../domain/annotations/exporting-queries.ts'
 import { type OpenField, openRequiredFields } from '../../domain/annotations/required-fields.ts'
+import { archiveFilesMax } from '../../domain/archives/zip.ts'
 import { identityOf } from '../_shared/http/call.ts'
 import { toPage } from '../_shared/http/pages.ts'
 import { AppError } from '../_shared/http/problems.ts'
@@ -27,7 +31,8 @@ export const exportHandler =
     const open = await openRequiredFields(db, { tenantId, documentIds })
     if (open.length > 0) throw blocked(open)
     const { format } = query
-    const { contentType, suffix } = exportKinds[format]
+    const { contentType, suffix, isArchive } = exportKinds[format]
+    if (isArchive) refuseTooManyPages(found)
     const name = documentIds.length === 1 ? `annotations-${documentIds[0]}` : 'annotations'
     const headers = {
       'Content-Type': contentType,
@@ -38,6 +43,19 @@ export const exportHandler =
     const bytes = await beginExport(db, { tenantId, documentIds, format, by }, now)
     return streamed(c, headers, bytes)
   }
+
+const filesPerPage = 2 // of YOLO
+const filesBeside = 2
+
+/** @throws {AppError} `invalid`: the archive could not count its files, which shows only when most of it is sent */
+function refuseTooManyPages(found: readonly ExportDocument[]): void {
+  const pages = found.reduce((sum, { pageCount }) => sum + (pageCount ?? 0), 0)
+  const pagesMax = Math.floor((archiveFilesMax - filesBeside) / filesPerPage)
+  if (pages <= pagesMax) return
+  const detail = `An archive holds at most ${pagesMax} pages; these documents have ${pages}.`
+  const fault = { in: 'query', pointer: '/document_ids', code: 'too_many_pages', detail } as const
+  throw new AppError('invalid', detail, { errors: [fault] })
+}
 
 type Asked = { document_id?: string | undefined; document_ids?: string | undefined }
 

@@ -38,8 +38,12 @@ async function send(operation: Operation): Promise<Response> {
 }
 
 function headersFor(route: Operation['route'], key: string): Record<string, string> {
-  const { headers } = route.example ?? {}
-  const type = route.input?.stream ? 'text/plain' : route.input?.json ? 'application/json' : null
+  const { headers, text } = route.example ?? {}
+  const streamType =
+    text === undefined
+      ? 'text/plain'
+      : (headers?.['content-type'] ?? route.input?.stream?.mediaTypes[0] ?? null)
+  const type = route.input?.stream ? streamType : route.input?.json ? 'application/json' : null
   return { authorization: `Bearer ${key}`, ...headers, ...(type ? { 'content-type': type } : {}) }
 }
 
@@ -48,7 +52,7 @@ function bodyFor(
   real: (text: string) => string,
 ): RequestInit {
   if (input?.json) return { body: real(JSON.stringify(example?.json)) }
-  return input?.stream ? { body: 'An example.' } : {}
+  return input?.stream ? { body: real(example?.text ?? 'An example.') } : {}
 }
 
 test.each(bench.operations.map((operation) => [operation.route.operationId, operation] as const))(

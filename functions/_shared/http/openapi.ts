@@ -57,13 +57,17 @@ function typed(text: string | undefined, { type }: Json): unknown {
 
 function requestBodyOf({ input, example }: Route, components: Components): Json {
   if (input?.stream) {
-    const media = input.stream.mediaTypes.map((type) => [
+    const { description, mediaTypes } = input.stream
+    const shownType = example?.headers?.['content-type'] ?? mediaTypes[0]
+    const media = mediaTypes.map((type) => [
       type,
       type === 'multipart/form-data'
         ? { schema: multipartSchema }
-        : { schema: { type: 'string', format: 'binary' } },
+        : {
+            schema: { type: 'string', format: 'binary' },
+            ...(type === shownType && example?.text !== undefined ? { example: example.text } : {}),
+          },
     ])
-    const { description } = input.stream
     return { requestBody: { required: true, description, content: Object.fromEntries(media) } }
   }
   if (!input?.json) return {}

@@ -37,6 +37,8 @@ export type RouteExample = {
   query?: Record<string, string>
   headers?: Record<string, string> // names in lower case
   json?: unknown
+  /** Body of a route that reads a stream, of its first media type or that of `headers`. */
+  text?: string
   description?: string
 }
 
