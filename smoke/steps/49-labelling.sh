@@ -1,7 +1,7 @@
 # A template suggests where its labels stand; what is accepted becomes an annotation. Then lines in bulk, an export, and a batch of documents.
 curl -fsS -X PATCH -H "Authorization: Bearer $KEY" --json '{"labels":[{"name":"animal","required":true,"places":[{"page":1,"box":[0.1,0.5,0.4,0.05]}]}]}' "$BASE/v1/templates/$TEMPLATE" >"$work/template.json"
 applied=$(curl -fsS -H "Authorization: Bearer $KEY" --json "{\"document_id\":\"$DOCUMENT\"}" "$BASE/v1/templates/$TEMPLATE/apply")
-expect 'suggestions of the template' "$(field .suggestions <<<"$applied")" '1'
+expect 'suggestions of the template' "$(field .suggestions.created <<<"$applied")" '1'
 listed=$(curl -fsS -H "Authorization: Bearer $KEY" "$BASE/v1/suggestions?document_id=$DOCUMENT")
 SUGGESTION=$(field .items[0].id <<<"$listed")
 accepted=$(curl -fsS -X POST -H "Authorization: Bearer $KEY" "$BASE/v1/suggestions/$SUGGESTION/accept")
