@@ -33,11 +33,9 @@ try {
   const memory: number[] = [resident()]
   for (let round = 0; round < rounds; round += 1) {
     await sql`truncate annotations, annotation_versions, annotation_locks cascade`
-    await sql`checkpoint`.catch(() => {})
     rates.http[round] = await measured(memory)
     if (round === 0) await preparePeer()
     await sql`truncate peer_annotations, peer_annotation_versions`
-    await sql`checkpoint`.catch(() => {})
     rates.psql[round] = byPsql()
     console.log(
       `round ${round + 1}: http ${rate(rates.http[round])}, psql ${rate(rates.psql[round])}`,
@@ -111,23 +109,24 @@ async function preparePeer(): Promise<void> {
     references documents (tenant_id, id) on delete cascade`
   await sql`alter table peer_annotation_versions add foreign key (tenant_id, annotation_id)
     references peer_annotations (tenant_id, id) on delete cascade`
-  for (const table of tables) {
-    const rows = await sql.unsafe(`copy (select * from ${table} order by 2) to stdout`).readable()
-    await pipeline(rows, createWriteStream(join(folder, `${table}.copy`)))
-  }
+  psql(tables.map((table) => `\\copy (select * from ${table} order by 2) to '${fileOf(table)}'`))
 }
 
+function fileOf(table: string): string {
+  return join(folder, `${table}.copy`)
+}
+
+/** @returns rows a second */
 function byPsql(): number {
-  const url = new URL(stack.databaseUrl)
-  const copies = tables.flatMap((table) => [
-    '-c',
-    `\\copy peer_${table} from '${join(folder, `${table}.copy`)}'`,
-  ])
   const startedAt = performance.now()
-  execFileSync('psql', ['--no-psqlrc', '-q', '-v', 'ON_ERROR_STOP=1', ...copies, url.href], {
-    stdio: 'inherit',
-  })
+  psql(tables.map((table) => `\\copy peer_${table} from '${fileOf(table)}'`))
   return annotations / ((performance.now() - startedAt) / 1000)
+}
+
+function psql(commands: readonly string[]): void {
+  const options = ['--no-psqlrc', '-q', '-v', 'ON_ERROR_STOP=1']
+  const given = commands.flatMap((command) => ['-c', command])
+  execFileSync('psql', [...options, ...given, stack.databaseUrl], { stdio: 'inherit' })
 }
 
 function resident(): number {
