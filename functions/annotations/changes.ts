@@ -64,10 +64,10 @@ export const changeHandler =
   (c, { param, json }) =>
     changed(deps, c, {
       ...{ id: param.id, change: 'change', needsVersion: true },
-      patch: (row) => {
+      patch: () => {
         const values = patchOf(json)
-        const pending = { validatedAt: null, validatedByUserId: null }
-        return isSame(row, values) ? null : { ...values, ...pending, validation: 'pending' }
+        if (Object.keys(values).length === 0) return null
+        return { ...values, validation: 'pending', validatedAt: null, validatedByUserId: null }
       },
     })
 
@@ -208,11 +208,4 @@ function patchOf(json: Json): AnnotationPatch {
   const { box, ...columns } = columnsOf(json)
   const given = Object.entries({ ...columns, ...(box && sidesOf(box)) })
   return Object.fromEntries(given.filter(([, value]) => value !== undefined))
-}
-
-const isSame = (row: AnnotationRow, values: AnnotationPatch): boolean => {
-  const current: Record<string, unknown> = row
-  return Object.entries(values).every(
-    ([name, value]) => JSON.stringify(value) === JSON.stringify(current[name]),
-  )
 }
