@@ -16,7 +16,7 @@ export async function findPageCounts(
   return new Map([...rows].map(({ id, pageCount }) => [id, pageCount]))
 }
 
-export type Place = { documentId: string; page: number }
+export type Place = { documentId: string; page: number; isDeleted?: boolean }
 
 /** Where annotations lie that are there, deleted or not. */
 export async function findPlaces(
@@ -25,7 +25,7 @@ export async function findPlaces(
   ids: readonly string[],
 ): Promise<Map<string, Place>> {
   const rows = await db.execute<Place & { id: string }>(sql`
-    select id, document_id as "documentId", page from annotations
+    select id, document_id as "documentId", page, deleted_at is not null as "isDeleted" from annotations
     where tenant_id = ${tenantId} and id = any(${listed(ids)}::uuid[])`)
   return new Map([...rows].map(({ id, ...place }) => [id, place]))
 }

@@ -5,15 +5,17 @@ import { pageMax } from './bulk-line.ts'
 import { findPlaces } from './bulk-queries.ts'
 import { labelNameCharactersMax, valueCharactersMax } from './fields.ts'
 import type { Annotation, ImportedSet } from './formats/model.ts'
+import type { RestoredAnnotation } from './import-restoring.ts'
 import type { Target } from './import-targets.ts'
 
 /** What the file says of a region beyond its fields; outlines have thousands of points. */
 const attributesCharactersMax = 256 * 1024
 const faultsMax = 100
 
-/** What an import is about to make. `existing` counts, by document, annotations that are there already. */
+/** What an import is about to make and to bring back. `existing` counts, by document, what is there already. */
 export type ImportPlan = {
   rows: CopiedAnnotation[]
+  restored: RestoredAnnotation[]
   existing: ReadonlyMap<string, number>
   faults: { entry: string; reason: string }[]
 }
@@ -21,8 +23,8 @@ export type ImportPlan = {
 const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
 
 /**
- * Decides what is made of each annotation of a file. One that has left Octavo and is still there is left alone; one of
- * another document, or with an id of another kind, gets a new id.
+ * Decides what is made of each annotation of a file. One that has left Octavo and is still there is left alone, one that
+ * was deleted comes back as the file has it; one of another document, or with an id of another kind, gets a new id.
  */
 export async function planImport(
   db: Db,
@@ -33,18 +35,25 @@ export async function planImport(
   const places = await findPlaces(db, tenantId, ids)
   const taken = new Set(places.keys())
   const existing = new Map<string, number>()
-  const plan: ImportPlan = { rows: [], existing, faults: [] }
+  const plan: ImportPlan = { rows: [], restored: [], existing, faults: [] }
   for (const [index, annotation] of annotations.entries()) {
     const target = targets.get(annotation.documentId)
     if (!target) continue
     const id = annotation.id.toLowerCase()
-    if (places.get(id)?.documentId === target.id) {
+    const place = places.get(id)
+    const isHere = place?.documentId === target.id
+    if (isHere && !place.isDeleted) {
       existing.set(target.id, (existing.get(target.id) ?? 0) + 1)
       continue
     }
     const reason = faultOf(annotation, target)
     if (reason && plan.faults.length < faultsMax)
       plan.faults.push({ entry: `annotation ${index + 1} (id ${annotation.id})`, reason })
+    if (isHere) {
+      plan.restored.push({ ...rowOf(annotation, target, UUID.parse(id)), id })
+      place.isDeleted = false
+      continue
+    }
     const isFree = uuidPattern.test(id) && !taken.has(id)
     taken.add(id)
     plan.rows.push(rowOf(annotation, target, isFree ? UUID.parse(id) : uuidv7obj()))

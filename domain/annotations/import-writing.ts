@@ -6,6 +6,7 @@ import { copyAnnotations } from './bulk-copy.ts'
 import { tellOfImport } from './bulk-queries.ts'
 import type { ImportedSet, JsonObject } from './formats/model.ts'
 import type { ImportPlan } from './import-plan.ts'
+import { restoreAnnotations } from './import-restoring.ts'
 import type { Target } from './import-targets.ts'
 
 // Each is encoded whole before it is sent, and has the deadline of a statement.
@@ -35,18 +36,19 @@ export async function writeImport(tx: Tx, order: ImportOrder): Promise<string> {
     .values({ tenantId, id: importId, userId, format, attributes, createdAt: at })
   await keepDocuments(tx, order, importId)
   await keepPages(tx, order)
-  if (plan.rows.length === 0) return importId
+  await restoreAnnotations(tx, { tenantId, userId, at }, plan.restored)
   for (let start = 0; start < plan.rows.length; start += rowsPerCopy)
     await copyAnnotations(tx, { tenantId, userId, at }, plan.rows.slice(start, start + rowsPerCopy))
-  await tellOfImport(tx, tenantId, madeByDocument(plan))
+  const brought = countByDocument([...plan.rows, ...plan.restored])
+  if (brought.size > 0) await tellOfImport(tx, tenantId, brought)
   return importId
 }
 
-/** How many annotations an import makes of each document. */
-export function madeByDocument({ rows }: ImportPlan): Map<string, number> {
-  const made = new Map<string, number>()
-  for (const { documentId } of rows) made.set(documentId, (made.get(documentId) ?? 0) + 1)
-  return made
+/** How many annotations are of each document. */
+export function countByDocument(rows: readonly { documentId: string }[]): Map<string, number> {
+  const counts = new Map<string, number>()
+  for (const { documentId } of rows) counts.set(documentId, (counts.get(documentId) ?? 0) + 1)
+  return counts
 }
 
 async function keepDocuments(

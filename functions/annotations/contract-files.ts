@@ -59,12 +59,16 @@ export const AnnotationImport = z
   .object({
     import_id: z.uuid().nullable().meta({ description: 'Null for a dry run.' }),
     created: z.int(),
+    restored: z
+      .int()
+      .meta({ description: 'That had been deleted; they are as the file has them.' }),
     existing: z.int().meta({ description: 'That are there already; they stay as they are.' }),
     documents: z.array(
       z.object({
         document_id: z.uuid(),
         name: z.string().meta({ description: 'In the file.' }),
         created: z.int(),
+        restored: z.int(),
         existing: z.int(),
       }),
     ),
@@ -80,7 +84,7 @@ export const importAnnotations = route({
   description: `All of it or nothing. A file of its format, or for YOLO and FUNSD a zip archive with the files of its pages.
 Its documents are found by id, else by file name with or without its ending, or all of it belongs to \`document_id\`; one
 that cannot be found is named in a 422. What the format holds beyond annotations is kept and given back by an export.
-Annotations that left Octavo with an id are left alone where they still are. Files above ${importBytesMax} bytes go in as
+Annotations that left Octavo with an id are left alone where they still are, and come back where they were deleted. Files above ${importBytesMax} bytes go in as
 lines, in bulk.`,
   input: {
     query: z.object({

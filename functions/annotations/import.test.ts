@@ -99,6 +99,30 @@ test.each(formats)('the same boxes leave and return as %s', async (format) => {
   expect(strip(await list(there))).toEqual(shown(await list(here)))
 })
 
+test.each(formats)('what was deleted since comes back with a file of %s, once', async (format) => {
+  const { add, post, del, get, bring, take, list } = await world()
+  const here = await add('here.pdf', ['a', 'b'])
+  for (const page of [1, 2])
+    await post('/', { document_id: here, page, box: [0.1, 0.2, 0.3, 0.4], label_name: 'total' })
+  const [first, second] = await list(here)
+  await post(`/${first?.id}/validate`, { validation: 'valid' })
+  const file = await take(format, [here])
+  for (const one of [first, second]) await del(`/${one?.id}`)
+  expect(await bring(`format=${format}`, file)).toMatchObject({ created: 0, restored: 2 })
+  const back = await list(here)
+  expect(back.map(({ id }) => id)).toEqual([first?.id, second?.id])
+  expect(back).toMatchObject([
+    { validation: 'valid', version: 4 },
+    { page: 2, version: 3 },
+  ])
+  const { items } = await bodyOf<{ items: { change: string; content: object }[] }>(
+    await get(`/${second?.id}/versions`),
+  )
+  expect(items.map(({ change }) => change)).toEqual(['restore', 'delete', 'create'])
+  expect(Object.keys(items[0]?.content ?? {})).toEqual(Object.keys(items[2]?.content ?? {}))
+  expect(await bring(`format=${format}`, file)).toMatchObject({ restored: 0, existing: 2 })
+})
+
 const coco = (...names: string[]) =>
   JSON.stringify({
     images: names.map((name, id) => ({ id, width: 200, height: 100, file_name: name })),
@@ -140,7 +164,7 @@ test('a document that cannot be told is named, with what to do, and nothing is m
 test('a dry run counts and writes nothing', async () => {
   const { add, bring, list } = await world()
   const id = await add('a.png')
-  const counts = { created: 1, existing: 0 }
+  const counts = { created: 1, restored: 0, existing: 0 }
   expect(await bring('format=coco&dry_run=true', coco('a.png'))).toEqual({
     ...{ import_id: null, ...counts, documents: [{ document_id: id, name: 'a.png', ...counts }] },
   })

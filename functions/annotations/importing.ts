@@ -2,7 +2,7 @@ import type * as z from 'zod'
 import { type ImportedSet, ImportFault } from '../../domain/annotations/formats/model.ts'
 import { type ImportPlan, planImport } from '../../domain/annotations/import-plan.ts'
 import { findTargets, type Target } from '../../domain/annotations/import-targets.ts'
-import { madeByDocument, writeImport } from '../../domain/annotations/import-writing.ts'
+import { countByDocument, writeImport } from '../../domain/annotations/import-writing.ts'
 import {
   importBytesMax,
   type PageSize,
@@ -83,16 +83,19 @@ function unreadable(faults: readonly { code: string; detail: string }[]): AppErr
 type Planned = { set: ImportedSet; targets: ReadonlyMap<string, Target>; plan: ImportPlan }
 
 function toImport({ set, targets, plan }: Planned) {
-  const made = madeByDocument(plan)
+  const made = countByDocument(plan.rows)
+  const restored = countByDocument(plan.restored)
   const documents = set.documents.flatMap(({ id, name }) => {
     const target = targets.get(id)
     if (!target) return []
     const counts = {
       created: made.get(target.id) ?? 0,
+      restored: restored.get(target.id) ?? 0,
       existing: plan.existing.get(target.id) ?? 0,
     }
     return [{ document_id: target.id, name, ...counts }]
   })
   const existing = documents.reduce((sum, document) => sum + document.existing, 0)
-  return { created: plan.rows.length, existing, documents }
+  const counts = { created: plan.rows.length, restored: plan.restored.length, existing }
+  return { ...counts, documents }
 }
