@@ -11,8 +11,6 @@ beforeAll(async () => {
 
 test.each<Victim>([
   { role: 'worker' },
-  { role: 'relay' },
-  { role: 'redis' },
   { role: 'caddy' },
   { role: 'postgres' },
   { role: 'isolate', name: 'documents' },
@@ -22,7 +20,7 @@ test.each<Victim>([
   expect(lost).toEqual([])
   expect(load.longestMs).toBeLessThan(deadlineMs)
   expect(after).toEqual(before)
-  if (['worker', 'relay', 'redis'].includes(victim.role)) expect(load.failures).toEqual([])
+  if (victim.role === 'worker') expect(load.failures).toEqual([])
 })
 
 test('a request that an isolate held when it was killed is answered 502, which is in the error list', async () => {
