@@ -46,11 +46,7 @@ test.each<[string, Uint8Array, string]>([
     zipSync(Object.fromEntries(Array.from({ length: 11 }, (_, n) => [`${n}`, encoded('')]))),
     'more than 10 files',
   ],
-  [
-    'a half',
-    zipSync({ 'a.txt': encoded('abc'.repeat(999)) }).slice(0, 50),
-    'It is damaged',
-  ],
+  ['a half', zipSync({ 'a.txt': encoded('abc'.repeat(999)) }).slice(0, 50), 'It is damaged'],
   ['other bytes', encoded('text'), 'no zip archive'],
   ['nothing', new Uint8Array(), 'no zip archive'],
   ['bytes that are no text', zipSync({ 'a.txt': new Uint8Array([0xff]) }), 'not valid UTF-8'],
