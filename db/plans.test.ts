@@ -5,6 +5,7 @@ import { completeJobs } from '../domain/jobs/lease-batches.ts'
 import { enqueueJob, enqueueJobs, type NewJob } from '../domain/jobs/queue.ts'
 import { claimOf } from '../test/harness/claims.ts'
 import { createTestDatabase, testDatabase } from '../test/harness/database.ts'
+import { rowsRead } from '../test/harness/rows-read.ts'
 import { createTenant } from '../test/harness/tenants.ts'
 import { type Database, openDatabase } from './client.ts'
 import { leaseJobs, promoteDueJobs, recoverExpiredLeases, releaseDependents } from './system.ts'
@@ -65,27 +66,14 @@ async function prepareOnEmptyTable(): Promise<void> {
   }
 }
 
-/** Rows of the queue's tables that were read meanwhile, one after the other or through an index. */
-async function rowsRead(work: () => Promise<unknown>): Promise<number> {
-  const before = await counted()
-  await work()
-  return (await counted()) - before
-}
-
-async function counted(): Promise<number> {
-  await database.db.execute(sql`select pg_stat_force_next_flush()`)
-  const [row] = await database.db.execute<{ count: number }>(sql`
-    select sum(t.seq_tup_read + (select sum(i.idx_tup_read) from pg_stat_user_indexes i
-      where i.relid = t.relid))::int as count
-    from pg_stat_user_tables t where t.relname in ('jobs', 'job_dependencies', 'job_endings')`)
-  return row?.count ?? 0
-}
+const jobsRead = (work: () => Promise<unknown>) =>
+  rowsRead(database.db, ['jobs', 'job_dependencies', 'job_endings'], work)
 
 test('plans made while the table was empty read a few rows for each job, not the table', async () => {
   await prepareOnEmptyTable()
   await enqueue(jobCount)
   let count = 0
-  const read = await rowsRead(async () => {
+  const read = await jobsRead(async () => {
     for (let time = 0; time < 40; time += 1) count += await claimAndComplete(50)
   })
   expect(count).toBe(2_000)
@@ -95,7 +83,7 @@ test('plans made while the table was empty read a few rows for each job, not the
 test('a claim of a single job reads a few rows, not the table', async () => {
   await prepareOnEmptyTable()
   await enqueue(jobCount)
-  const read = await rowsRead(async () => {
+  const read = await jobsRead(async () => {
     for (let time = 0; time < 50; time += 1) await claimAndComplete(1)
   })
   expect(read / 50).toBeLessThan(1_000)
@@ -105,7 +93,7 @@ test('jobs that are due much later cost those who look for due ones nothing', as
   await prepareOnEmptyTable()
   await enqueue(jobCount, { delayMs: 3_600_000 })
   await enqueue(10, { delayMs: 1 })
-  const read = await rowsRead(async () => {
+  const read = await jobsRead(async () => {
     for (let time = 0; time < 10; time += 1) await tend()
   })
   expect(await lease(20)).toHaveLength(10)
@@ -118,7 +106,7 @@ test('leases that are alive cost those who look for dead ones nothing', async ()
   for (let left = jobCount; left > 0; left -= 1_000) await lease(1_000)
   await database.db.execute(sql`update jobs set lease_expires_at = '2020-01-01'
     where tenant_id = ${tenantId} and id in (select id from jobs where tenant_id = ${tenantId} limit 10)`)
-  const read = await rowsRead(async () => {
+  const read = await jobsRead(async () => {
     for (let time = 0; time < 10; time += 1) await tend()
   })
   expect(await lease(20)).toHaveLength(10)
@@ -137,7 +125,7 @@ test('the end of one job costs no look at those that others wait for', async () 
   await db.execute(sql`
     insert into job_dependencies (tenant_id, job_id, depends_on_id, on_failure)
     select ${tenantId}::uuid, gen_random_uuid(), gen_random_uuid(), 'run' from generate_series(1, 20000)`)
-  const read = await rowsRead(async () => {
+  const read = await jobsRead(async () => {
     for (let time = 0; time < 8; time += 1) await claimAndCompleteThenTend()
   })
   expect(read).toBeLessThan(1_000)

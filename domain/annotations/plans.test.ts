@@ -5,6 +5,7 @@ import { type Db, openDatabase } from '../../db/client.ts'
 import { templateApplications, templates, templateVersions } from '../../db/schema/index.ts'
 import { createTestDatabase, onFileEnd, testDatabase } from '../../test/harness/database.ts'
 import { addDocument } from '../../test/harness/documents.ts'
+import { rowsRead } from '../../test/harness/rows-read.ts'
 import { createTenant } from '../../test/harness/tenants.ts'
 import { openRequiredFields } from './required-fields.ts'
 import { findAnnotated, findNear } from './suggestions-near.ts'
@@ -43,22 +44,6 @@ async function setup(prepare: (db: Db, ids: { tenantId: string; id: string }) =>
   return { db, by, ids }
 }
 
-/** Rows of a table that were read meanwhile, one after the other or through an index. */
-async function rowsRead(db: Db, table: string, work: () => Promise<unknown>): Promise<number> {
-  const before = await counted(db, table)
-  await work()
-  return (await counted(db, table)) - before
-}
-
-async function counted(db: Db, table: string): Promise<number> {
-  await db.execute(sql`select pg_stat_force_next_flush()`)
-  const [row] = await db.execute<{ count: number }>(sql`
-    select (t.seq_tup_read + (select sum(i.idx_tup_read) from pg_stat_user_indexes i
-      where i.relid = t.relid))::int as count
-    from pg_stat_user_tables t where t.relname = ${table}`)
-  return row?.count ?? 0
-}
-
 test('asking for open fields, planned on empty tables, reads the annotations of those documents alone, once', async () => {
   const { db, by, ids } = await setup((empty, { tenantId, id }) =>
     openRequiredFields(empty, { tenantId, documentIds: [id] }),
@@ -74,7 +59,7 @@ test('asking for open fields, planned on empty tables, reads the annotations of 
     .insert(templateApplications)
     .values(ids.map((documentId) => ({ ...by, documentId, templateId, templateVersion: 1 })))
   const documentIds = ids.slice(0, 4)
-  const read = await rowsRead(db, 'annotations', async () => {
+  const read = await rowsRead(db, ['annotations'], async () => {
     const open = await openRequiredFields(db, { tenantId: by.tenantId, documentIds })
     expect(open).toHaveLength(40)
   })
@@ -96,13 +81,13 @@ test('looking for known regions, planned on empty tables, reads the pages of tho
     .slice(0, 2)
     .flatMap((id) => Array.from({ length: rowsEach }, (_, index) => region(id, index + 1)))
   for (const table of ['suggestions', 'annotations']) {
-    const read = await rowsRead(db, table, async () => {
+    const read = await rowsRead(db, [table], async () => {
       const near = await db.transaction((tx) => findNear(tx, by.tenantId, regions))
       expect(near.filter((one) => one?.state === 'open' && one.annotationId)).toHaveLength(1_000)
     })
     expect(read).toBe(2 * rowsEach)
   }
-  const read = await rowsRead(db, 'annotations', async () => {
+  const read = await rowsRead(db, ['annotations'], async () => {
     const isAnnotated = await findAnnotated(db, by.tenantId, regions)
     expect(isAnnotated.filter(Boolean)).toHaveLength(1_000)
   })

@@ -1,7 +1,8 @@
 import { and, asc, eq, isNotNull, isNull } from 'drizzle-orm'
 import type { Db, Tx } from '../../db/client.ts'
-import { blobs, documents, type FailureCode } from '../../db/schema/documents.ts'
+import { documents, type FailureCode } from '../../db/schema/documents.ts'
 import { pageImages } from '../../db/schema/page-images.ts'
+import { findSource } from './source.ts'
 
 /** Pictures of one document that one job draws. */
 export type DrawingWork = { tenantId: string; documentId: string; jobId: string }
@@ -36,18 +37,9 @@ export async function findDrawingWork(db: Db, work: DrawingWork) {
     .where(open(work))
     .orderBy(asc(pageImages.number), asc(pageImages.widthPixels))
   if (images.length === 0) return null
-  const [source] = await db
-    .select({
-      kind: documents.kind,
-      passwordSealed: documents.passwordSealed,
-      storageKey: blobs.storageKey,
-    })
-    .from(documents)
-    .innerJoin(
-      blobs,
-      and(eq(blobs.tenantId, documents.tenantId), eq(blobs.sha256, documents.sha256)),
-    )
-    .where(and(eq(documents.tenantId, work.tenantId), eq(documents.id, work.documentId)))
+  const { tenantId, documentId } = work
+  const mine = and(eq(documents.tenantId, tenantId), eq(documents.id, documentId))
+  const source = await findSource(db, mine)
   return source ? { source, images } : null
 }
 

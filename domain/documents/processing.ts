@@ -1,11 +1,12 @@
 import { and, eq, inArray, lte, type SQL, sql } from 'drizzle-orm'
 import type { Db, Tx } from '../../db/client.ts'
-import { blobs, documentPages, documents, type FailureCode } from '../../db/schema/index.ts'
+import { documentPages, documents, type FailureCode } from '../../db/schema/index.ts'
 import { batchJobPriority } from '../batches/kinds.ts'
 import { JobMoot } from '../jobs/outcome.ts'
 import { enqueueJob } from '../jobs/queue.ts'
 import { publishChange } from '../webhooks/publish.ts'
 import { guessLanguage } from './language.ts'
+import { findSource } from './source.ts'
 
 /** Kinds of background work that other parts enqueue. */
 export const extractionJobKind = 'documents.extract'
@@ -39,18 +40,7 @@ const grow = { version: sql`${documents.version} + 1`, updatedAt: sql`clock_time
 
 /** What reading a document needs. @throws {DocumentGone} */
 export async function findDocumentSource(db: Db, of: DocumentOfJob) {
-  const [row] = await db
-    .select({
-      kind: documents.kind,
-      passwordSealed: documents.passwordSealed,
-      storageKey: blobs.storageKey,
-    })
-    .from(documents)
-    .innerJoin(
-      blobs,
-      and(eq(blobs.tenantId, documents.tenantId), eq(blobs.sha256, documents.sha256)),
-    )
-    .where(ofJob(of))
+  const row = await findSource(db, ofJob(of))
   if (!row) throw new DocumentGone(of)
   return row
 }

@@ -4,6 +4,7 @@ import { type Database, openDatabase } from '../../db/client.ts'
 import { takeLock } from '../../domain/annotations/locks.ts'
 import { createTestDatabase, testDatabase } from '../../test/harness/database.ts'
 import { addDocument } from '../../test/harness/documents.ts'
+import { rowsRead } from '../../test/harness/rows-read.ts'
 import { createTenant, type TestTenant } from '../../test/harness/tenants.ts'
 import { holdNext, listQueueRows, type QueueFilter } from './queue-queries.ts'
 
@@ -70,21 +71,8 @@ async function everything(id: string): Promise<void> {
   await database.db.execute(sql`delete from annotation_locks where tenant_id = ${tenant.id}`)
 }
 
-/** Annotations that were read meanwhile, one after the other or through an index. */
-async function annotationsRead(work: () => Promise<unknown>): Promise<number> {
-  const before = await counted()
-  await work()
-  return (await counted()) - before
-}
-
-async function counted(): Promise<number> {
-  await database.db.execute(sql`select pg_stat_force_next_flush()`)
-  const [row] = await database.db.execute<{ count: number }>(sql`
-    select (t.seq_tup_read + (select sum(i.idx_tup_read) from pg_stat_user_indexes i
-      where i.relid = t.relid))::int as count
-    from pg_stat_user_tables t where t.relname = 'annotations'`)
-  return row?.count ?? 0
-}
+const annotationsRead = (work: () => Promise<unknown>) =>
+  rowsRead(database.db, ['annotations'], work)
 
 test('a plan made while nothing waited reads the items of a page, not the queue', async () => {
   const first = await annotationsRead(async () => expect(await list(null)).toHaveLength(20))
