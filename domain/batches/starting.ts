@@ -110,13 +110,16 @@ async function sortedByDocument(tx: Tx, tenantId: string, items: readonly Item[]
   return { ready: found(false), refused }
 }
 
+const byDocument = (a: Item, b: Item): number => (a.documentId < b.documentId ? -1 : 1)
+
 /**
- * The documents' runs, by document. All are held before the first is cancelled: that moves the counts of another batch,
+ * The documents' runs, by document, held in one order: two batches of the same documents wait for each other and do not
+ * lock each other out. All are held before the first is cancelled: that moves the counts of another batch,
  * behind which nothing may be waited for that an attempt holds.
  */
 async function holdRuns(tx: Tx, tenantId: string, items: readonly Item[]) {
   const runs = new Map<string, string>()
-  for (const { documentId } of items) {
+  for (const { documentId } of items.toSorted(byDocument)) {
     const run = await lockRunOfDocument(tx, tenantId, documentId)
     if (run) runs.set(documentId, run.jobId)
   }

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { type ExportBlock, findExportBlock } from '../../domain/annotations/export-block.ts'
 import {
   beginExport,
   type ExportRow,
@@ -6,12 +7,7 @@ import {
   listExports,
 } from '../../domain/annotations/export-history.ts'
 import { exportKinds } from '../../domain/annotations/exporting.ts'
-import {
-  type ExportDocument,
-  findExportDocuments,
-} from '../../domain/annotations/exporting-queries.ts'
-import { type OpenField, openRequiredFields } from '../../domain/annotations/required-fields.ts'
-import { archiveFilesMax } from '../../domain/archives/zip.ts'
+import { findExportDocuments } from '../../domain/annotations/exporting-queries.ts'
 import { identityOf } from '../_shared/http/call.ts'
 import { toPage } from '../_shared/http/pages.ts'
 import { AppError } from '../_shared/http/problems.ts'
@@ -28,11 +24,10 @@ export const exportHandler =
     const documentIds = askedDocuments(query)
     const found = await findExportDocuments(db, { tenantId, documentIds })
     if (found.length < documentIds.length) throw missing()
-    const open = await openRequiredFields(db, { tenantId, documentIds })
-    if (open.length > 0) throw blocked(open)
     const { format } = query
-    const { contentType, suffix, isArchive } = exportKinds[format]
-    if (isArchive) refuseTooManyPages(found)
+    const block = await findExportBlock(db, { tenantId, documentIds, format })
+    if (block) throw refused(block)
+    const { contentType, suffix } = exportKinds[format]
     const name = documentIds.length === 1 ? `annotations-${documentIds[0]}` : 'annotations'
     const headers = {
       'Content-Type': contentType,
@@ -44,17 +39,13 @@ export const exportHandler =
     return streamed(c, headers, bytes)
   }
 
-const filesPerPage = 2 // of YOLO
-const filesBeside = 2
-
-/** @throws {AppError} `invalid`: the archive could not count its files, which shows only when most of it is sent */
-function refuseTooManyPages(found: readonly ExportDocument[]): void {
-  const pages = found.reduce((sum, { pageCount }) => sum + (pageCount ?? 0), 0)
-  const pagesMax = Math.floor((archiveFilesMax - filesBeside) / filesPerPage)
-  if (pages <= pagesMax) return
-  const detail = `An archive holds at most ${pagesMax} pages; these documents have ${pages}.`
-  const fault = { in: 'query', pointer: '/document_ids', code: 'too_many_pages', detail } as const
-  throw new AppError('invalid', detail, { errors: [fault] })
+/** A conflict where fields are open; what the query asks too much of is invalid. */
+function refused({ reason, detail, errors }: ExportBlock): AppError {
+  const isOpen = reason === 'required_fields_open'
+  const pointer = isOpen ? '/document_id' : '/document_ids'
+  return new AppError(isOpen ? 'conflict' : 'invalid', detail, {
+    errors: errors.map((fault) => ({ in: 'query', pointer, ...fault })),
+  })
 }
 
 type Asked = { document_id?: string | undefined; document_ids?: string | undefined }
@@ -69,25 +60,6 @@ function askedDocuments({ document_id: one, document_ids: several }: Asked): str
   throw new AppError('invalid', detail, {
     errors: [{ in: 'query', pointer, code: 'either_or', detail }],
   })
-}
-
-const openFieldsShownMax = 100
-const reasons: Record<OpenField['reason'], string> = {
-  missing: 'no region has this label',
-  empty: 'no region with this label has a value',
-  format: 'no value has the expected format',
-  invalid: 'every region with this label was found invalid',
-}
-
-function blocked(open: readonly OpenField[]): AppError {
-  const errors = open.slice(0, openFieldsShownMax).map((field) => ({
-    in: 'query' as const,
-    pointer: '/document_id',
-    code: `required_field_${field.reason}`,
-    detail: `Document ${field.documentId}, template "${field.templateName}", label "${field.labelName}": ${reasons[field.reason]}.`,
-  }))
-  const count = open.length === 1 ? 'A required field is' : `${open.length} required fields are`
-  return new AppError('conflict', `${count} open.`, { errors })
 }
 
 export const listExportsHandler =

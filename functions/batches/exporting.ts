@@ -1,4 +1,5 @@
 import type { Db } from '../../db/client.ts'
+import { findExportBlock } from '../../domain/annotations/export-block.ts'
 import { beginExport } from '../../domain/annotations/export-history.ts'
 import { type ExportFormat, exportKinds } from '../../domain/annotations/exporting.ts'
 import { identityOf } from '../_shared/http/call.ts'
@@ -30,6 +31,11 @@ export const exportHandler =
       'Content-Disposition': `attachment; filename="annotations-${id}.${suffix}"`,
     }
     const documentIds = await completedDocuments(db, tenantId, id)
+    const block = await findExportBlock(db, { tenantId, documentIds, format })
+    if (block)
+      throw new AppError('conflict', block.detail, {
+        errors: block.errors.map((fault) => ({ in: 'body', pointer: '', ...fault })),
+      })
     if (c.request.method === 'HEAD') return new Response(null, { headers })
     const by = { userId, keyId, requestId: c.requestId }
     const bytes = await beginExport(db, { tenantId, documentIds, format, by }, now)

@@ -70,7 +70,7 @@ test('a template that was deleted meanwhile fails the items, which says so', asy
 })
 
 test('documents with open required fields fail, and the others are one file in the order of the batch', async () => {
-  const { create, ended, items, get, ids, apply, annotate } = await withTemplate()
+  const { db, tenant, create, ended, items, get, ids, apply, annotate } = await withTemplate()
   const [one = '', two = '', three = ''] = ids
   for (const id of ids) await apply(id)
   await annotate(three, 'third')
@@ -93,6 +93,12 @@ test('documents with open required fields fail, and the others are one file in t
   )
   expect(file.documents.map((document) => document.id)).toEqual([three, one])
   expect(file.annotations.map(({ value }) => value)).toEqual(['third', 'first'])
+  const ofFirst = and(eq(annotations.tenantId, tenant.id), eq(annotations.documentId, one))
+  await db.update(annotations).set({ deletedAt: new Date() }).where(ofFirst)
+  const blocked = await get(`/v1/batches/${id}/export`)
+  expect(blocked.status).toBe(409)
+  const { errors } = await bodyOf<{ errors: object[] }>(blocked)
+  expect(errors).toMatchObject([{ code: 'required_field_missing' }])
 })
 
 test('a batch of more items than are open at one time does all of them, each once', async () => {

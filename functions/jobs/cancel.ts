@@ -1,3 +1,4 @@
+import { batchStartJobKind } from '../../domain/batches/kinds.ts'
 import { blobDeletionJobKind } from '../../domain/documents/processing.ts'
 import { cancelJob } from '../../domain/jobs/queue.ts'
 import { requireVersion } from '../_shared/http/call.ts'
@@ -19,6 +20,10 @@ export const cancelHandler =
       requireVersion(c, row.version)
       if (row.kind === blobDeletionJobKind)
         throw new AppError('conflict', 'The removal of stored bytes cannot be cancelled.')
+      if (row.kind === batchStartJobKind)
+        throw new AppError('conflict', 'A batch would never end without it.', {
+          hint: `Cancel the batch: POST /v1/batches/${row.subjectId}/cancel.`,
+        })
       if ((await cancelJob(tx, { tenantId, id })) === 'missing')
         throw new AppError('conflict', 'The job has ended already.')
       const changed = (await findJob(tx, tenantId, id)) ?? row

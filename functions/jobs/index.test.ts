@@ -1,5 +1,6 @@
 import { uuidv7 } from 'uuidv7'
 import { expect, test } from 'vitest'
+import { batchStartJobKind } from '../../domain/batches/kinds.ts'
 import { blobDeletionJobKind } from '../../domain/documents/processing.ts'
 import { appendRunEvent } from '../../domain/jobs/events.ts'
 import { enqueueJob } from '../../domain/jobs/queue.ts'
@@ -122,9 +123,12 @@ test('a cancel that expects an older version changes nothing', async () => {
   expect(await bodyOf(await get(`/v1/jobs/${id}`))).toMatchObject({ status: 'queued' })
 })
 
-test('the removal of stored bytes cannot be cancelled, because nothing else would remove them', async () => {
+test.each([
+  ['the removal of stored bytes', 'nothing else would remove them', blobDeletionJobKind],
+  ['the start of a batch', 'it would never end', batchStartJobKind],
+])('%s cannot be cancelled, because %s', async (_, __, kind) => {
   const { post, enqueue } = await withJobs()
-  const id = await enqueue({ kind: blobDeletionJobKind })
+  const id = await enqueue({ kind })
   expect((await post(`/v1/jobs/${id}/cancel`)).status).toBe(409)
 })
 
