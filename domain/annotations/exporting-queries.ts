@@ -60,27 +60,20 @@ export async function listExportPages(
   })
 }
 
-type KeptDocument = { id: string; attributes: JsonObject; ofFile: JsonObject }
+type KeptDocument = { id: string; importId: string; attributes: JsonObject }
 
-/** What imported files say of a document, and of themselves; the latest file of each format. */
-export async function findKeptAttributes(
+/** What imported files say of a document, the latest file of each format; in the order of the imports. */
+export const listKeptDocuments = (
   db: Db,
   { tenantId, documentIds }: Documents,
-): Promise<KeptDocument[]> {
-  const rows = await db
+): Promise<KeptDocument[]> =>
+  db
     .select({
       id: annotatedDocuments.documentId,
+      importId: annotatedDocuments.importId,
       attributes: annotatedDocuments.attributes,
-      ofFile: annotationImports.attributes,
     })
     .from(annotatedDocuments)
-    .innerJoin(
-      annotationImports,
-      and(
-        eq(annotationImports.tenantId, annotatedDocuments.tenantId),
-        eq(annotationImports.id, annotatedDocuments.importId),
-      ),
-    )
     .where(
       and(
         eq(annotatedDocuments.tenantId, tenantId),
@@ -88,7 +81,23 @@ export async function findKeptAttributes(
       ),
     )
     .orderBy(asc(annotatedDocuments.importId))
-  return rows
+
+/** What imported files say of themselves, in the order of the ids. Megabytes each: not to be read for every document. */
+export async function findFileAttributes(
+  db: Db,
+  { tenantId, importIds }: { tenantId: string; importIds: readonly string[] },
+): Promise<JsonObject[]> {
+  const rows = await db
+    .select({ id: annotationImports.id, attributes: annotationImports.attributes })
+    .from(annotationImports)
+    .where(
+      and(eq(annotationImports.tenantId, tenantId), eq(annotationImports.id, listed(importIds))),
+    )
+  const byId = new Map(rows.map(({ id, attributes }) => [id, attributes]))
+  return importIds.flatMap((id) => {
+    const attributes = byId.get(id)
+    return attributes ? [attributes] : []
+  })
 }
 
 type AnnotationFilter = {

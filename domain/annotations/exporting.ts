@@ -3,9 +3,10 @@ import { type AnnotationFormat, annotationFormats } from '../../db/schema/annota
 import { type ArchivePiece, zipped } from '../archives/zip.ts'
 import {
   findExportDocuments,
-  findKeptAttributes,
+  findFileAttributes,
   listExportPages,
   listExportRows,
+  listKeptDocuments,
 } from './exporting-queries.ts'
 import { exportCoco } from './formats/coco.ts'
 import { exportCsv } from './formats/csv.ts'
@@ -89,21 +90,19 @@ async function exportedSet(db: Db, order: ExportOrder): Promise<AnnotationSet> {
   const { tenantId } = order
   const found = await findExportDocuments(db, order)
   const documentIds = found.map(({ id }) => id)
-  const kept = await findKeptAttributes(db, { tenantId, documentIds })
+  const kept = Map.groupBy(await listKeptDocuments(db, { tenantId, documentIds }), ({ id }) => id)
   const documents: AnnotatedDocument[] = []
   for (const { id, filename } of found) {
     const pages = await listExportPages(db, { tenantId, documentId: id })
-    const own = kept.filter((one) => one.id === id)
-    const attributes = merged(own.map((one) => one.attributes))
+    const attributes = merged((kept.get(id) ?? []).map((one) => one.attributes))
     documents.push({ id, name: filename, attributes, pages })
   }
-  const places = new Map(documentIds.map((id, place) => [id, place]))
-  const place = ({ id }: { id: string }) => places.get(id) ?? 0
-  const ofFiles = kept.toSorted((a, b) => place(a) - place(b)).map(({ ofFile }) => ofFile)
+  const inOrder = documentIds.flatMap((id) => kept.get(id) ?? [])
+  const importIds = [...new Set(inOrder.map(({ importId }) => importId))]
   return {
     documents,
     annotations: annotationsOf(db, documents, order),
-    attributes: merged(ofFiles),
+    attributes: merged(await findFileAttributes(db, { tenantId, importIds })),
   }
 }
 

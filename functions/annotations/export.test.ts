@@ -1,6 +1,6 @@
 import { and, eq } from 'drizzle-orm'
 import { unzipSync } from 'fflate'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import {
   auditLog,
   documents,
@@ -201,4 +201,32 @@ test('documents with more pages than an archive can count are refused before a b
   expect(reply.status).toBe(422)
   expect(await reply.text()).toContain('32766 pages')
   expect((await get(`/export?document_id=${documentId}`)).status).toBe(200)
+})
+
+test('what a file says of itself is read once for all its documents, and the first document wins', async () => {
+  const { get, post, db, tenant } = await setup(createApp)
+  const owner = { tenantId: tenant.id, userId: tenant.admin.id }
+  const add = async () => (await addDocument(db, { ...owner, pages: ['a'] })).id
+  const ids = await Promise.all(Array.from({ length: 12 }, add))
+  const bring = async (attributes: object, of: readonly string[]) => {
+    const documents = of.map((id) => ({ id, name: `${id}.pdf`, attributes: { of: id }, pages: [] }))
+    const file = { format: 'octavo-annotations', version: 1, attributes, documents }
+    const reply = await post('/import?format=json', { ...file, annotations: [] })
+    expect(reply.status, await reply.clone().text()).toBe(200)
+  }
+  const long = 'of the file '.repeat(1_000)
+  const early = { said: 'early', info: { a: 1, b: 1 }, early: long }
+  const late = { said: 'late', info: { b: 2, c: 2 }, late: long }
+  await bring(early, ids.slice(0, 6))
+  await bring(late, ids.slice(6))
+  const parsed = vi.spyOn(JSON, 'parse')
+  const reply = await get(`/export?document_ids=${ids.toReversed().join(',')}`)
+  const text = await reply.text()
+  const read = parsed.mock.calls.filter(([json]) => json.includes(long))
+  parsed.mockRestore()
+  expect(read).toHaveLength(2)
+  const { attributes, documents } = importNative(text)
+  const info = { a: 1, b: 2, c: 2 }
+  expect(attributes).toEqual({ ...early, ...late, info })
+  expect(documents.map((one) => one.attributes)).toEqual(ids.toReversed().map((id) => ({ of: id })))
 })
