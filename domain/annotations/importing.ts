@@ -9,7 +9,7 @@ import { importNative } from './formats/native.ts'
 import { importYolo } from './formats/yolo.ts'
 
 /** Of a file, unpacked; what is larger comes as lines. */
-export const importBytesMax = 32 * 1024 * 1024
+export const importBytesMax = 16 * 1024 * 1024
 const archiveLimits = { files: 20_000, bytes: importBytesMax }
 
 export type PageSize = { width: number; height: number }

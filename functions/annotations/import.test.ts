@@ -226,6 +226,15 @@ test.each<[string, string, unknown, number]>([
   expect(await list(id)).toEqual([])
 })
 
+test('a file of 16 MiB is read, and one of a byte more is refused, also when only its content is that large', async () => {
+  const { send } = await world()
+  const bytes = new Uint8Array(16 * 1024 * 1024 + 1).fill(0x20)
+  expect((await send('format=coco', bytes.subarray(1))).status).toBe(422)
+  expect((await send('format=coco', bytes)).status).toBe(413)
+  const refused = await send('format=yolo', zipSync({ 'labels/a.txt': bytes }))
+  expect((await bodyOf<Problem>(refused)).detail).toContain(`${bytes.length - 1}`)
+})
+
 test('viewers import nothing', async () => {
   const { add, post } = await world()
   await add('a.png')
