@@ -125,6 +125,30 @@ test('text, pages beyond the last, other tenants and unread documents have no pi
   expect(await db.$count(pageImages, eq(pageImages.tenantId, tenant.id))).toBe(0)
 })
 
+test('a tenant with all its places taken still gets what is drawn, and others are drawn for', async () => {
+  const world = await withWorker()
+  const { get, otherTenant } = world
+  const document = await readDocument(world, { tenant: world.tenant })
+  const others = await readDocument(world, { tenant: otherTenant })
+  expect((await get(imagePath(document))).status).toBe(200)
+  const gate = Promise.withResolvers<void>()
+  const put = world.storage.put.bind(world.storage)
+  vi.spyOn(world.storage, 'put').mockImplementation(async (...body) => {
+    await gate.promise
+    return put(...body)
+  })
+  const waiting = Array.from({ length: 40 }, (_, index) => get(imagePath(document, 1, 64 + index)))
+  const keptCount = async (of = document) => (await keptImages(world, of)).length
+  await eventually('all are asked for', async () => (await keptCount()) === 41)
+  expect((await get(imagePath(document, 2))).status).toBe(503)
+  expect(await keptCount()).toBe(41)
+  expect((await get(imagePath(document))).status).toBe(200)
+  const other = otherTenant.get(imagePath(others))
+  await eventually('it is asked for', async () => (await keptCount(others)) === 1)
+  gate.resolve()
+  await Promise.all([...waiting, other])
+})
+
 test('a picture that takes long is 503 with Retry-After, and a killed worker’s goes to the next', async () => {
   const world = await withoutWorker()
   const document = await readDocument(world, { tenant: world.tenant })

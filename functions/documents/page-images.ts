@@ -25,7 +25,8 @@ const waitMsMax = 8_000
 const pollMs = { first: 25, max: 200 }
 // What was too slow or too large on a busy machine may go well on an idle one.
 const failureMs = 600_000
-const waitedForMax = 200 // pictures at once, in this process
+// Pictures that are being drawn for somebody who waits, in this process: of all, and of one tenant.
+const placesMax = { all: 200, perTenant: 40 }
 
 type Wanted = { place: ImagePlace; row: DocumentRow; requestId: string }
 type Drawn = { storageKey: string; bytes: number }
@@ -98,36 +99,74 @@ function refuseWithoutPicture({ kind, status, pageCount }: DocumentRow, number: 
 /** One look at the database for all that wait for the same picture in this process. */
 function sharedWaits(deps: Deps) {
   const waits = new Map<string, Promise<Drawn>>()
+  const takePlace = waitingPlaces()
   return async (wanted: Wanted, lost?: string): Promise<Drawn> => {
     const { tenantId, documentId, number, widthPixels } = wanted.place
     const file = `${toHex(wanted.row.sha256)} ${wanted.row.jobId} ${lost ?? ''}`
     const key = `${tenantId} ${documentId} ${number} ${widthPixels} ${file}`
     const waiting = waits.get(key)
     if (waiting !== undefined) return waiting
-    if (waits.size >= waitedForMax) throw notYet()
-    const wait = waitForDrawn(deps, wanted, lost).finally(() => waits.delete(key))
+    const wait = waitForDrawn(deps, { wanted, lost }, takePlace).finally(() => waits.delete(key))
     waits.set(key, wait)
     return wait
   }
 }
 
-async function waitForDrawn(deps: Deps, wanted: Wanted, lost?: string): Promise<Drawn> {
+type TakePlace = (place: ImagePlace) => () => void
+
+/** What takes a place and returns what gives it back; it throws `unavailable` when all or the tenant's are taken. */
+function waitingPlaces(): TakePlace {
+  const taken = new Set<ImagePlace>()
+  return (place) => {
+    const own = [...taken].filter(({ tenantId }) => tenantId === place.tenantId)
+    if (taken.size >= placesMax.all || own.length >= placesMax.perTenant) throw notYet()
+    taken.add(place)
+    return () => taken.delete(place)
+  }
+}
+
+type Waiting = { wanted: Wanted; lost: string | undefined }
+
+/** What is drawn already needs no place, so that it is shown also while all are taken. */
+async function waitForDrawn(deps: Deps, waiting: Waiting, takePlace: TakePlace): Promise<Drawn> {
+  const { place } = waiting.wanted
+  const found = await findPageImage(deps.db, place)
+  const kept = shown(deps, waiting, found)
+  if (kept) return kept
+  const giveBack = takePlace(place)
+  try {
+    return await drawnInTime(deps, waiting, found)
+  } finally {
+    giveBack()
+  }
+}
+
+async function drawnInTime(deps: Deps, waiting: Waiting, first: PageImage | null): Promise<Drawn> {
   const { db, now, config } = deps
+  const { wanted } = waiting
   const endsAtMs = performance.now() + Math.min(waitMsMax, config.requestTimeoutMs / 2)
+  let found = first
   for (let waitMs = pollMs.first; ; waitMs = Math.min(waitMs * 1.5, pollMs.max)) {
-    const found = await findPageImage(db, wanted.place)
-    if (isToBeDrawn(found, { wanted, lost, now: now() })) await ask(deps, wanted, found)
-    else if (found?.failureCode) throw undrawable(found.failureCode)
-    else if (found?.storageKey) return drawn(deps, wanted.place, found)
+    if (isToBeDrawn(found, { ...waiting, now: now() })) await ask(deps, wanted, found)
     if (performance.now() + waitMs > endsAtMs) throw notYet()
     await pause(waitMs, neverAborted)
+    found = await findPageImage(db, wanted.place)
+    const ready = shown(deps, waiting, found)
+    if (ready) return ready
   }
+}
+
+/** @returns `null` for what is still to be drawn. @throws {AppError} `conflict` for what cannot be */
+function shown(deps: Deps, waiting: Waiting, found: PageImage | null): Drawn | null {
+  if (found === null || isToBeDrawn(found, { ...waiting, now: deps.now() })) return null
+  if (found.failureCode) throw undrawable(found.failureCode)
+  return found.storageKey ? drawn(deps, waiting.wanted.place, found) : null
 }
 
 // Others may wait for the same picture: nobody's going away ends the wait.
 const neverAborted = new AbortController().signal
 
-type Present = { wanted: Wanted; lost: string | undefined; now: Date }
+type Present = Waiting & { now: Date }
 
 /** Is there nothing to wait for, or nothing that may be shown? */
 function isToBeDrawn(found: PageImage | null, { wanted: { row }, lost, now }: Present): boolean {
