@@ -149,6 +149,31 @@ test('the same upload again under one Idempotency-Key makes one version', async 
   expect(await counts()).toMatchObject({ objects: 2 })
 })
 
+test('a repeated upload gets its first reply, whatever has become of the document since', async () => {
+  const { upload, add, of, patch, post, counts } = await withVersions()
+  const { id } = await upload('one')
+  const headers = { 'idempotency-key': 'again', 'if-match': '"v1"' }
+  const first = await add(id, 'two', { headers })
+  expect(first.status).toBe(202)
+  const body = await first.json()
+  const expectReplay = async () => {
+    const again = await add(id, 'two', { headers })
+    expect([again.status, again.headers.get('idempotency-replayed')]).toEqual([202, 'true'])
+    expect(await again.json()).toEqual(body)
+  }
+  await expectReplay()
+  expect((await patch(`/v1/documents/${id}`, { filename: 'renamed.pdf' })).status).toBe(200)
+  await expectReplay()
+  await add(id, 'three')
+  await post(`/v1/documents/${id}/trash`)
+  await expectReplay()
+  expect((await add(id, 'four', { headers })).status).toBe(422)
+  const fresh = { ...headers, 'idempotency-key': 'new' }
+  expect((await add(id, 'two', { headers: fresh })).status).toBe(412)
+  expect(await of(id).versions()).toHaveLength(3)
+  expect(await counts()).toMatchObject({ objects: 3 })
+})
+
 test('no version is added in the trash, and all can be read there', async () => {
   const { upload, add, of, post } = await withVersions()
   const { id } = await upload('one')

@@ -42,16 +42,21 @@ export const addVersionHandler =
   async (c, { param: { id }, query, header }) => {
     const before = await readVisible(c, id)
     // Before a byte is read; asked again when the document is locked.
-    requireVersion(c, before.version)
-    refuseTrashed(before)
-    const files: StoredFile[] = []
+    // A repeat gets the first reply, whatever came since.
+    if (!c.isRepeat) {
+      requireVersion(c, before.version)
+      refuseTrashed(before)
+    }
+    const files: VersionFile[] = []
     try {
       const given = header['x-document-password']
       const fields = { password: given === undefined ? null : headerText(given) }
-      const filename = query.filename ?? before.filename
+      const filename = query.filename ?? null
       for await (const file of requestFiles(deps, c, { fields, filename })) {
         if (files.length > 0) throw moreThanOne()
-        files.push(await storeFile(deps, c.tenantId, file))
+        const named = { ...file, filename: file.filename ?? before.filename }
+        const stored = await storeFile(deps, c.tenantId, named)
+        files.push({ ...stored, bringsName: file.filename !== null })
       }
       if (c.signal.aborted) throw new AppError('unavailable', 'The upload was given up.')
       const { password } = fields
@@ -68,12 +73,15 @@ const moreThanOne = (): AppError =>
     errors: [{ in: 'body', pointer: '/file', code: 'too_many', detail: 'A version is one file.' }],
   })
 
-type Filing = { before: DocumentRow; files: StoredFile[]; passwordSealed: Uint8Array | null }
+type VersionFile = StoredFile & { bringsName: boolean }
+type Filing = { before: DocumentRow; files: VersionFile[]; passwordSealed: Uint8Array | null }
 
 async function fileVersion(deps: Deps, c: Call, { before, files, passwordSealed }: Filing) {
   const [file] = files
   if (!file) throw new Error('a body without a file was let through')
-  const { stored, filename, ...rest } = file
+  const { stored, filename, bringsName, ...rest } = file
+  // A repeat is the same request also when the document has been renamed since.
+  const compared = { ...file, filename: bringsName ? filename : '' }
   const { tenantId } = c
   let isUsed = false
   const answer = await c.write(
@@ -83,11 +91,11 @@ async function fileVersion(deps: Deps, c: Call, { before, files, passwordSealed 
       isUsed = (await holdBlob(tx, { tenantId, stored })) === stored.storageKey
       const row = await openDocument(tx, c, before.id)
       // A name that the file did not bring is the document's, also when that changed while the file came in.
-      const name = filename === before.filename ? row.filename : filename
+      const name = bringsName ? filename : row.filename
       const next = { ...rest, sha256: stored.sha256, filename: name, passwordSealed }
       return replaceUnlessSame(tx, deps, { c, row, next })
     },
-    { fingerprint: await fingerprintOf(c.url, files) },
+    { fingerprint: await fingerprintOf(c.url, [compared]) },
   )
   const hasWork = answer.status === 202
   await settle(deps, c, { unused: isUsed ? [] : files, hasWork })

@@ -30,6 +30,8 @@ export type Call = {
   cursors: Cursors
   /** Versions of `If-Match`; `null` when the header is absent or `*`. A tag that we never made matches nothing. */
   ifMatch: readonly number[] | null
+  /** Has an earlier request used this Idempotency-Key? Then `write` does no work: it replays that reply, or refuses. */
+  isRepeat: boolean
   /**
    * Runs writes in one transaction; the idempotency mark commits with them. Every POST that changes state uses it.
    * The work may run again after a serialisation failure: it must only use `tx`.

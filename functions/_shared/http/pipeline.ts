@@ -102,6 +102,7 @@ function newCall(
     stillAdmitted: () => isStillAdmitted(kit.authenticate, exchange),
     cursors: kit.cursors,
     ifMatch: parseIfMatch(request.headers.get('if-match')),
+    isRepeat: marked?.isRepeat ?? false,
     get tenantId() {
       return identityOf(identity).tenantId
     },
@@ -117,6 +118,7 @@ function newCall(
 
 /** The idempotency mark of one request, and whether its reply is stored yet. */
 type Marked = {
+  isRepeat: boolean
   write<R extends Reply>(
     kit: Kit,
     route: Route,
@@ -154,6 +156,7 @@ function newMarked({ deps }: Kit, { mark, fingerprint: given }: NewMarked): Mark
   let isSettled = !mark.isMine
   let fingerprint = given
   return {
+    isRepeat: !mark.isMine,
     async write(kit, route, { work, options }) {
       fingerprint ??= options.fingerprint ?? null
       mark.decide(fingerprint)
