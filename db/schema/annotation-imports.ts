@@ -3,6 +3,7 @@ import {
   check,
   doublePrecision,
   foreignKey,
+  index,
   integer,
   jsonb,
   pgTable,
@@ -65,6 +66,7 @@ export const annotatedDocuments = pgTable(
       columns: [t.tenantId, t.importId],
       foreignColumns: [annotationImports.tenantId, annotationImports.id],
     }).onDelete('cascade'),
+    index('annotated_documents_by_import').on(t.tenantId, t.importId), // imports that nobody needs
     check(
       'annotated_documents_format_is_known',
       sql`${t.format} in (${listed(annotationFormats)})`,

@@ -1,6 +1,7 @@
 import type { Tx } from '../../db/client.ts'
 import { copyIn } from '../../db/copy.ts'
 import { CopyWriter, encodeFields, textBytesMax } from '../../db/copy-writer.ts'
+import { analyzeNew } from '../../db/new-statistics.ts'
 import type { Validation } from '../../db/schema/annotations.ts'
 import type { StatedAnnotation } from './bulk-line.ts'
 
@@ -75,6 +76,15 @@ function collected() {
   const chunks: Uint8Array[] = []
   const writer = new CopyWriter((chunk) => chunks.push(chunk))
   return { writer, end: () => [...chunks, writer.end()] }
+}
+
+// Fewer cost little, however they are checked.
+const manyRows = 500
+
+/** After the first of many rows: the next ones are then checked by plans for a table that has some. */
+export async function countNewAnnotations(tx: Tx, rows: readonly unknown[]): Promise<void> {
+  if (rows.length >= manyRows)
+    await analyzeNew(tx, ['annotations', 'annotation_versions', 'documents'])
 }
 
 /** What history keeps, as `contentOf` shapes it; and how large the texts of the row are. */

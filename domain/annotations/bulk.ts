@@ -9,7 +9,7 @@ import {
   resolveBlock,
 } from './bulk-block.ts'
 import { type LineBlock, lineBlocks } from './bulk-blocks.ts'
-import { type CopiedAnnotation, copyAnnotations } from './bulk-copy.ts'
+import { type CopiedAnnotation, copyAnnotations, countNewAnnotations } from './bulk-copy.ts'
 import { tellOfImport } from './bulk-queries.ts'
 import { VerdictLog } from './bulk-verdicts.ts'
 
@@ -60,6 +60,7 @@ class Bulk {
   readonly #db: Db
   readonly #order: BulkOrder
   readonly #documents: KnownDocuments
+  #isCounted = false
 
   constructor(db: Db, order: BulkOrder) {
     this.#db = db
@@ -145,6 +146,8 @@ class Bulk {
   async #copy(tx: Tx, rows: readonly CopiedAnnotation[]): Promise<void> {
     if (rows.length === 0) return
     await copyAnnotations(tx, this.#order, rows)
+    if (!this.#isCounted) await countNewAnnotations(tx, rows)
+    this.#isCounted = true
     const counts = new Map<string, number>()
     for (const { documentId } of rows) counts.set(documentId, (counts.get(documentId) ?? 0) + 1)
     await tellOfImport(tx, this.#order.tenantId, counts)

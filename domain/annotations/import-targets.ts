@@ -30,7 +30,8 @@ export async function findTargets(
   for (const { document, names } of candidates) {
     const found = documentId === undefined ? matching(rows, document, names) : rows
     const [target] = found
-    const code = faultCode(found, set, documentId)
+    const isNamed = document.name !== '' || document.id !== ''
+    const code = isNamed || documentId ? faultCode(found, set, documentId) : 'unnamed'
     if (code === null && target && !taken.has(target.id)) {
       targets.set(document.id, target)
       taken.add(target.id)
@@ -52,6 +53,10 @@ function faultCode(
 const fault = (code: string, reason: string) => ({ code, reason })
 const faultReasons = {
   unknown: fault('unknown_document', 'no document is called so: upload it, or give document_id'),
+  unnamed: fault(
+    'unknown_document',
+    'the file does not say which document it is: give document_id',
+  ),
   ambiguous: fault(
     'ambiguous_document',
     'several documents are called so: put the id of one in place of the name, or give document_id',

@@ -2,10 +2,11 @@ import { sql } from 'drizzle-orm'
 import { uuidv7 } from 'uuidv7'
 import type { Tx } from '../../db/client.ts'
 import { type AnnotationFormat, annotationImports } from '../../db/schema/annotation-imports.ts'
-import { copyAnnotations } from './bulk-copy.ts'
+import { copyAnnotations, countNewAnnotations } from './bulk-copy.ts'
 import { tellOfImport } from './bulk-queries.ts'
 import type { ImportedSet, JsonObject } from './formats/model.ts'
 import type { ImportPlan } from './import-plan.ts'
+import { holdImports, removeUnneededImports } from './import-removal.ts'
 import { restoreAnnotations } from './import-restoring.ts'
 import type { Target } from './import-targets.ts'
 
@@ -34,11 +35,17 @@ export async function writeImport(tx: Tx, order: ImportOrder): Promise<string> {
   await tx
     .insert(annotationImports)
     .values({ tenantId, id: importId, userId, format, attributes, createdAt: at })
+  const documentIds = [...order.targets.values()].map(({ id }) => id)
+  const earlier = await holdImports(tx, { tenantId, documentIds })
   await keepDocuments(tx, order, importId)
+  await removeUnneededImports(tx, tenantId, earlier)
   await keepPages(tx, order)
   await restoreAnnotations(tx, { tenantId, userId, at }, plan.restored)
-  for (let start = 0; start < plan.rows.length; start += rowsPerCopy)
-    await copyAnnotations(tx, { tenantId, userId, at }, plan.rows.slice(start, start + rowsPerCopy))
+  for (let start = 0; start < plan.rows.length; start += rowsPerCopy) {
+    const rows = plan.rows.slice(start, start + rowsPerCopy)
+    await copyAnnotations(tx, { tenantId, userId, at }, rows)
+    if (start === 0) await countNewAnnotations(tx, rows)
+  }
   const brought = countByDocument([...plan.rows, ...plan.restored])
   if (brought.size > 0) await tellOfImport(tx, tenantId, brought)
   return importId

@@ -2,6 +2,7 @@ import { and, asc, eq, inArray, lt, notExists, type SQL } from 'drizzle-orm'
 import type { Tx } from '../../db/client.ts'
 import { documentVersions } from '../../db/schema/document-versions.ts'
 import { blobs, documents } from '../../db/schema/documents.ts'
+import { holdImports, removeUnneededImports } from '../annotations/import-removal.ts'
 import { cancelJob } from '../jobs/queue.ts'
 import { publishChange } from '../webhooks/publish.ts'
 import { enqueueBytesRemoval } from './bytes-removal.ts'
@@ -45,6 +46,7 @@ export async function removeDocument(tx: Tx, removal: Removal): Promise<boolean>
     .where(itsBytes)
     .orderBy(asc(blobs.sha256))
     .for('update')
+  const imports = await holdImports(tx, { tenantId, documentIds: [documentId] })
   const pictures = await lockPageImageKeys(tx, { tenantId, documentId })
   const inVersion = versions === null ? undefined : inArray(documents.version, [...versions])
   const inTrash = trashedBefore && lt(documents.trashedAt, trashedBefore)
@@ -53,6 +55,7 @@ export async function removeDocument(tx: Tx, removal: Removal): Promise<boolean>
     .where(and(eq(documents.tenantId, tenantId), eq(documents.id, documentId), inVersion, inTrash))
     .returning({ jobId: documents.jobId })
   if (!gone) return false
+  await removeUnneededImports(tx, tenantId, imports)
   await cancelJob(tx, { tenantId, id: gone.jobId })
   await publishChange(tx, { tenantId, type: 'document.deleted', subjectId: documentId, data: {} })
   await enqueueBytesRemoval(tx, removal, [...(await deleteUnneeded(tx, itsBytes)), ...pictures])

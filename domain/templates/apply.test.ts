@@ -150,7 +150,10 @@ test('what is not there, not read, or too much is told apart', async () => {
   const mine = and(eq(documents.tenantId, ids.tenantId), eq(documents.id, ids.documentId))
   await db.update(documents).set({ trashedAt: new Date() }).where(mine)
   await expect(apply()).rejects.toThrow(DocumentMissing)
-  await db.update(documents).set({ status: 'processing', trashedAt: null }).where(mine)
+  const failed = { status: 'failed', failureCode: 'damaged', trashedAt: null } as const
+  await db.update(documents).set(failed).where(mine)
+  await expect(apply()).rejects.toThrow(DocumentNotRead)
+  await db.update(documents).set({ status: 'processing', failureCode: null }).where(mine)
   await expect(apply()).rejects.toThrow(DocumentNotRead)
   expect(await suggested()).toEqual([])
   const required = { tenantId: ids.tenantId, documentIds: [ids.documentId] }

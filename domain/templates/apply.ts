@@ -1,5 +1,6 @@
 import { and, eq, isNull, sql } from 'drizzle-orm'
 import type { Tx } from '../../db/client.ts'
+import type { DocumentStatus } from '../../db/schema/documents.ts'
 import { documents, templates } from '../../db/schema/index.ts'
 import { type Proposal, proposeRegions, type Verdict } from '../annotations/suggestions.ts'
 import {
@@ -27,7 +28,7 @@ export class DocumentMissing extends Error {
   }
 }
 
-/** A document whose pages are not known yet: to be tried again when it has been read. */
+/** A document whose pages are not known, not yet or because it failed: to be tried again when it has been read. */
 export class DocumentNotRead extends Error {
   constructor() {
     super('The document has not been read yet.')
@@ -54,6 +55,8 @@ type Apply = {
   at: Date
 }
 
+// A failed one has no page; of a cancelled one there may be some.
+const unread = new Set<DocumentStatus>(['pending', 'processing', 'failed'])
 const pagesAtOnce = 50
 const regionsMax = 10_000
 
@@ -83,7 +86,7 @@ export async function applyTemplate(tx: Tx, application: Apply): Promise<Applica
     )
     .for('key share')
   if (!document) throw new DocumentMissing()
-  if (document.status === 'pending' || document.status === 'processing') throw new DocumentNotRead()
+  if (unread.has(document.status)) throw new DocumentNotRead()
   const isFirst = await recordApplication(tx, application, template.version)
   const verdicts = await suggestRegions(tx, application, expectedLabels(template.labels))
   const count = (name: Verdict['verdict']) =>

@@ -56,3 +56,14 @@ test('verdicts are made as they are read', async () => {
   expect(first?.value?.length).toBeLessThan(100_000)
   await reader?.cancel()
 })
+
+test('the server knows of many new rows at once, not at its next round a minute later', async () => {
+  const { db, tenant, post } = await setup(createApp)
+  const owner = { tenantId: tenant.id, userId: tenant.admin.id }
+  const { id } = await addDocument(db, { ...owner, pages: ['One.'] })
+  const line = { document_id: id, page: 1, box: [0, 0, 1, 1], label_name: 'total' }
+  await (await post('/bulk', `${JSON.stringify(line)}\n`.repeat(2_000), { headers })).text()
+  const rows = await db.execute(sql`select relname as name from pg_class
+    where relname in ('annotations', 'annotation_versions') and reltuples >= 2000 order by 1`)
+  expect(rows).toMatchObject([{ name: 'annotation_versions' }, { name: 'annotations' }])
+})

@@ -1,50 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { zipSync } from 'fflate'
 import { expect, test } from 'vitest'
-import { addDocument } from '../../test/harness/documents.ts'
+import { coco, formats, importing, type Listed } from '../../test/fixtures/importing.ts'
 import { bodyOf } from '../../test/harness/requests.ts'
-import { setup } from '../../test/harness/setup.ts'
-import { createApp } from './index.ts'
 
-type Import = {
-  import_id: string | null
-  created: number
-  existing: number
-  documents: { document_id: string; created: number; existing: number }[]
-}
 type Problem = { detail: string; errors: { code: string; detail: string }[] }
-type Listed = { id: string; label_name: string; box: number[]; rotation: number }
 
 const corpusFolder = `${process.env.CORPUS_DIR ?? '../shared/data'}/annotations`
 const corpusMissing = 'no sample files: set CORPUS_DIR to their folder'
-const formats = ['json', 'csv', 'coco', 'label_studio', 'yolo', 'funsd']
-
-async function world() {
-  const bench = await setup(createApp)
-  const { db, get, post } = bench
-  const add = async (filename: string, pages = ['One.'], tenant = bench.tenant) => {
-    const owner = { tenantId: tenant.id, userId: tenant.admin.id }
-    return (await addDocument(db, { ...owner, pages, filename })).id
-  }
-  const send = (query: string, body: unknown, headers: Record<string, string> = {}) =>
-    post(`/import?${query}`, body, {
-      headers: { 'content-type': 'application/octet-stream', ...headers },
-    })
-  const bring = async (query: string, body: unknown) => {
-    const reply = await send(query, body)
-    expect(reply.status, await reply.clone().text()).toBe(200)
-    return bodyOf<Import>(reply)
-  }
-  const take = async (format: string, ids: readonly string[]) => {
-    const reply = await get(`/export?document_ids=${ids.join(',')}&format=${format}`)
-    expect(reply.status).toBe(200)
-    return new Uint8Array(await reply.arrayBuffer())
-  }
-  const list = async (id: string) =>
-    (await bodyOf<{ items: Listed[] }>(await get(`/?document_id=${id}&limit=100`))).items
-  return { ...bench, add, send, bring, take, list }
-}
-
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes)
 
 test.for([
@@ -57,7 +20,7 @@ test.for([
     const [format, name, filenames, least] = given
     if (!existsSync(corpusFolder)) skip(corpusMissing)
     const file = readFileSync(`${corpusFolder}/${name}`, 'utf8')
-    const { add, bring, take } = await world()
+    const { add, bring, take } = await importing()
     const ids: string[] = []
     for (const filename of filenames) ids.push(await add(filename))
     const brought = await bring(`format=${format}`, file)
@@ -72,7 +35,7 @@ test.for([
 )
 
 test.each(formats)('the same boxes leave and return as %s', async (format) => {
-  const { add, post, bring, take, list } = await world()
+  const { add, post, bring, take, list } = await importing()
   const [here, there] = [
     await add('here.pdf', ['a', 'b', 'c']),
     await add('there.pdf', ['a', 'b', 'c']),
@@ -99,39 +62,8 @@ test.each(formats)('the same boxes leave and return as %s', async (format) => {
   expect(strip(await list(there))).toEqual(shown(await list(here)))
 })
 
-test.each(formats)('what was deleted since comes back with a file of %s, once', async (format) => {
-  const { add, post, del, get, bring, take, list } = await world()
-  const here = await add('here.pdf', ['a', 'b'])
-  for (const page of [1, 2])
-    await post('/', { document_id: here, page, box: [0.1, 0.2, 0.3, 0.4], label_name: 'total' })
-  const [first, second] = await list(here)
-  await post(`/${first?.id}/validate`, { validation: 'valid' })
-  const file = await take(format, [here])
-  for (const one of [first, second]) await del(`/${one?.id}`)
-  expect(await bring(`format=${format}`, file)).toMatchObject({ created: 0, restored: 2 })
-  const back = await list(here)
-  expect(back.map(({ id }) => id)).toEqual([first?.id, second?.id])
-  expect(back).toMatchObject([
-    { validation: 'valid', version: 4 },
-    { page: 2, version: 3 },
-  ])
-  const { items } = await bodyOf<{ items: { change: string; content: object }[] }>(
-    await get(`/${second?.id}/versions`),
-  )
-  expect(items.map(({ change }) => change)).toEqual(['restore', 'delete', 'create'])
-  expect(Object.keys(items[0]?.content ?? {})).toEqual(Object.keys(items[2]?.content ?? {}))
-  expect(await bring(`format=${format}`, file)).toMatchObject({ restored: 0, existing: 2 })
-})
-
-const coco = (...names: string[]) =>
-  JSON.stringify({
-    images: names.map((name, id) => ({ id, width: 200, height: 100, file_name: name })),
-    categories: [{ id: 3, name: 'total' }],
-    annotations: names.map((_, id) => ({ id, image_id: id, category_id: 3, bbox: [0, 0, 20, 10] })),
-  })
-
 test('documents are found by name, by its stem, and behind folders', async () => {
-  const { add, bring } = await world()
+  const { add, bring } = await importing()
   const ids = [await add('a.png'), await add('b.pdf'), await add('c d.tif')]
   const file = coco('a.png', 'images/b.jpg', '/data/upload/1/0a1b2c3d-c%20d.tif')
   const { documents } = await bring('format=coco', file)
@@ -139,7 +71,7 @@ test('documents are found by name, by its stem, and behind folders', async () =>
 })
 
 test('a document that cannot be told is named, with what to do, and nothing is made', async () => {
-  const { add, send, list, otherTenant } = await world()
+  const { add, send, list, otherTenant } = await importing()
   const id = await add('a.png')
   await add('twice.png')
   await add('twice.png')
@@ -162,7 +94,7 @@ test('a document that cannot be told is named, with what to do, and nothing is m
 })
 
 test('a dry run counts and writes nothing', async () => {
-  const { add, bring, list } = await world()
+  const { add, bring, list } = await importing()
   const id = await add('a.png')
   const counts = { created: 1, restored: 0, existing: 0 }
   expect(await bring('format=coco&dry_run=true', coco('a.png'))).toEqual({
@@ -172,7 +104,7 @@ test('a dry run counts and writes nothing', async () => {
 })
 
 test('the same file sent twice with one Idempotency-Key is imported once', async () => {
-  const { add, send, list } = await world()
+  const { add, send, list } = await importing()
   const id = await add('a.png')
   const key = { 'idempotency-key': crypto.randomUUID() }
   const first = await bodyOf(await send('format=coco', coco('a.png'), key))
@@ -184,7 +116,7 @@ test('the same file sent twice with one Idempotency-Key is imported once', async
 })
 
 test('labels of YOLO find their documents by the name of their file', async () => {
-  const { add, bring, list } = await world()
+  const { add, bring, list } = await importing()
   const id = await add('scan-1.png')
   const encoded = (content: string) => new TextEncoder().encode(content)
   const archive = zipSync({
@@ -199,7 +131,7 @@ test('labels of YOLO find their documents by the name of their file', async () =
 })
 
 test('foreign FUNSD forms need the size of their pages', async () => {
-  const { add, send, bring, list } = await world()
+  const { add, send, bring, list } = await importing()
   const id = await add('form.png')
   const form = { form: [{ id: 0, box: [10, 20, 30, 40], text: 'a', label: 'question', words: [] }] }
   const archive = zipSync({ 'form.json': new TextEncoder().encode(JSON.stringify(form)) })
@@ -219,7 +151,7 @@ test.each<[string, string, unknown, number]>([
   ['a NUL', 'format=coco', coco('a.png').replace('total', 'to\\u0000tal'), 422],
   ['a box off the page', 'format=coco', coco('a.png').replace('20,10', '2000,10'), 422],
 ])('a file with %s is refused', async (_, query, body, status) => {
-  const { add, send, list } = await world()
+  const { add, send, list } = await importing()
   const id = await add('a.png')
   const reply = await send(query, body)
   expect(reply.status).toBe(status)
@@ -227,7 +159,7 @@ test.each<[string, string, unknown, number]>([
 })
 
 test('a file of 16 MiB is read, and one of a byte more is refused, also when only its content is that large', async () => {
-  const { send } = await world()
+  const { send } = await importing()
   const bytes = new Uint8Array(16 * 1024 * 1024 + 1).fill(0x20)
   expect((await send('format=coco', bytes.subarray(1))).status).toBe(422)
   expect((await send('format=coco', bytes)).status).toBe(413)
@@ -236,7 +168,7 @@ test('a file of 16 MiB is read, and one of a byte more is refused, also when onl
 })
 
 test('viewers import nothing', async () => {
-  const { add, post } = await world()
+  const { add, post } = await importing()
   await add('a.png')
   const reply = await post('/import?format=coco', coco('a.png'), { as: 'viewer' })
   expect(reply.status).toBe(403)

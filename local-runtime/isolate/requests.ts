@@ -75,10 +75,11 @@ export class Requests {
     if (nowMs - pending.seenAtMs < speedWindowMs) return null
     const bytesPerSecond =
       ((req.socket.bytesRead - pending.seenBytes) * 1000) / (nowMs - pending.seenAtMs)
-    // A function that does not read on leaves its caller no room to send: its own deadline is the reply's.
-    if (!req.readableFlowing)
+    // A function that does not read on leaves its caller no room to send: its own deadline is the reply's. One that
+    // takes its time and reads on again is at work.
+    if (!req.readableFlowing && req.socket.bytesRead === pending.seenBytes)
       return nowMs - pending.seenAtMs > this.#deadlines.replyMs ? 'reply' : null
-    if (bytesPerSecond < bodyBytesPerSecondMin) return 'body'
+    if (req.readableFlowing && bytesPerSecond < bodyBytesPerSecondMin) return 'body'
     pending.seenBytes = req.socket.bytesRead
     pending.seenAtMs = nowMs
     return null

@@ -26,15 +26,34 @@ function cellValue(text: string): string | null {
   return isMarked.test(text) ? text.slice(1) : text
 }
 
-// One cell and what ends it: quoted, or bare up to the next comma or line end.
-const cellPattern = /(?:"([^"]*(?:""[^"]*)*)"|([^",\r\n]*))(,|\r\n|\n|\r|$)/y
+// One cell and what ends it: quoted, or bare up to the next separator or line end.
+const cellPatterns = {
+  ',': /(?:"([^"]*(?:""[^"]*)*)"|([^",\r\n]*))(,|\r\n|\n|\r|$)/y,
+  ';': /(?:"([^"]*(?:""[^"]*)*)"|([^";\r\n]*))(;|\r\n|\n|\r|$)/y,
+  '\t': /(?:"([^"]*(?:""[^"]*)*)"|([^"\t\r\n]*))(\t|\r\n|\n|\r|$)/y,
+}
+type Separator = keyof typeof cellPatterns
+const separators = [',', ';', '\t'] as const
+
+// A header is short; what is longer is none, and would only cost time.
+const headerCharactersMax = 64 * 1024
+
+/** What stands most often between the names of the header: spreadsheets write what their country uses. */
+function separatorOf(text: string): Separator {
+  const start = text.slice(0, headerCharactersMax).replace(/^\uFEFF?[\r\n]*/, '')
+  const [header = ''] = start.replaceAll(/"[^"]*"/g, '').split(/[\r\n]/, 1)
+  const countOf = (separator: Separator) => header.split(separator).length
+  return separators.reduce((best, one) => (countOf(one) > countOf(best) ? one : best))
+}
 
 /**
- * Rows after RFC 4180, line ends of any kind, a byte order mark passed over, blank lines left out.
+ * Rows after RFC 4180, line ends of any kind, a byte order mark passed over, blank lines left out; the first row tells
+ * whether comma, semicolon or tab separates the cells.
  * @throws {ImportFault} naming the line where a quote is not closed or stands within a bare cell
  */
 export function* csvRecords(text: string): Generator<CsvRecord, undefined> {
-  const pattern = new RegExp(cellPattern)
+  const separator = separatorOf(text)
+  const pattern = new RegExp(cellPatterns[separator])
   pattern.lastIndex = text.startsWith('\uFEFF') ? 1 : 0
   let line = 1
   let record: CsvRecord = { line, cells: [] }
@@ -44,8 +63,8 @@ export function* csvRecords(text: string): Generator<CsvRecord, undefined> {
     const [whole, quoted, bare = '', end] = match
     record.cells.push(cellValue(quoted?.replaceAll('""', '"') ?? bare))
     line += lineEnds(whole)
-    if (end === ',') {
-      // A comma at the very end of the text is followed by one more, empty, cell.
+    if (end === separator) {
+      // A separator at the very end of the text is followed by one more, empty, cell.
       if (pattern.lastIndex === text.length) record.cells.push(null)
       else continue
     }

@@ -1,9 +1,9 @@
-import { csvRecords, csvRow } from './csv-cells.ts'
+import { type CsvRecord, csvRecords, csvRow } from './csv-cells.ts'
 import { detailsFromJson } from './details.ts'
 import { Entry, parseJson } from './entry.ts'
 import type { AnnotatedDocument, AnnotatedPage, Annotation, AnnotationSet } from './model.ts'
 import { type ImportedSet, ImportFault, type JsonObject } from './model.ts'
-import { groupByPage, SetBuilder } from './pages.ts'
+import { type DocumentHead, groupByPage, SetBuilder } from './pages.ts'
 
 const columns = [
   ...['document_id', 'document_name', 'document_attributes', 'page', 'page_width', 'page_height'],
@@ -12,10 +12,14 @@ const columns = [
 ] as const
 type Column = (typeof columns)[number]
 type Row = Partial<Record<Column, string | number | null>>
+const neededColumns = ['page', 'label_name', 'x', 'y', 'width', 'height'] as const
+const documentColumns = ['document_id', 'document_name'] as const
+const annotationColumns = columns.slice(columns.indexOf('id'))
+const pageColumns = columns.slice(columns.indexOf('page'), columns.indexOf('id'))
 
 /**
  * CSV after RFC 4180 with a header; a row an annotation, a row without `id` a page that has none, without `page` a
- * document that has none, without `document_id` the set's own attributes. Attributes are JSON.
+ * document that has none, with `attributes` alone the set's own. Attributes are JSON.
  * @see csv-cells.ts for how a cell is kept from being run as a formula
  */
 export async function* exportCsv(set: AnnotationSet): AsyncGenerator<string> {
@@ -30,22 +34,50 @@ export async function* exportCsv(set: AnnotationSet): AsyncGenerator<string> {
 }
 
 /**
- * Columns are known by their names and may stand in any order; only `document_id`, `page`, `label_name` and the box are
- * needed.
+ * Columns are known by their names in any case and may stand in any order; only `page`, `label_name` and the box are
+ * needed. A document is known by its id, else its name; all of a file with neither column is of one without a name.
  * @throws {ImportFault} naming the line
  */
 export function importCsv(text: string): ImportedSet {
   const records = csvRecords(text)
   const header = records.next().value
   if (!header) throw new ImportFault('line 1', 'must name the columns')
+  const names = columnNames(header)
   const builder = new SetBuilder()
-  let attributes: JsonObject = {}
+  let attributes: JsonObject | null = null
   for (const { line, cells } of records) {
-    const row = rowFields(header.cells, cells, `line ${line}`)
-    if (row.has('document_id')) readRow(row, builder)
-    else attributes = jsonCell(row, 'attributes')
+    const row = rowFields(names, cells, `line ${line}`)
+    if (isOfSet(row, names)) {
+      if (attributes) throw row.fault('the attributes of the file occur twice')
+      attributes = jsonCell(row, 'attributes')
+    } else if (cells.some((cell) => cell !== null)) readRow(row, documentOf(row, names), builder)
   }
-  return builder.build(attributes)
+  return builder.build(attributes ?? {})
+}
+
+function columnNames({ line, cells }: CsvRecord): string[] {
+  const names = cells.map((cell) => cell?.trim().toLowerCase() ?? '')
+  const missing = neededColumns.filter((name) => !names.includes(name))
+  if (missing.length > 0)
+    throw new ImportFault(`line ${line}`, `lacks columns: ${missing.join(', ')}`)
+  const repeated = columns.find((name) => names.indexOf(name) !== names.lastIndexOf(name))
+  if (repeated) throw new ImportFault(`line ${line}`, `names the column ${repeated} twice`)
+  return names
+}
+
+/** As the export writes the set's own attributes: nothing else is in the row. */
+function isOfSet(row: Entry, names: readonly string[]): boolean {
+  return names.includes('document_id') && Object.keys(row.fields).join() === 'attributes'
+}
+
+function documentOf(row: Entry, names: readonly string[]): DocumentHead {
+  const attributes = jsonCell(row, 'document_attributes')
+  const name = documentColumns.toReversed().find((column) => row.has(column))
+  const id = documentColumns.find((column) => row.has(column))
+  if (id && name) return { id: row.text(id), name: row.text(name), attributes }
+  if (documentColumns.some((column) => names.includes(column)))
+    throw row.fault('"document_id" or "document_name" must name the document')
+  return { id: '', name: '', attributes }
 }
 
 const json = (object: JsonObject) =>
@@ -73,12 +105,12 @@ function annotationCells(annotation: Annotation): Row {
   return { id, ...region, ...label, confidence, source, validation, attributes: json(attributes) }
 }
 
-const numberColumns = new Set<string | null>([
+const numberColumns = new Set<string>([
   ...['page', 'page_width', 'page_height', 'x', 'y', 'width', 'height', 'rotation', 'confidence'],
 ])
 
 function rowFields(
-  header: readonly (string | null)[],
+  header: readonly string[],
   cells: readonly (string | null)[],
   place: string,
 ): Entry {
@@ -86,7 +118,7 @@ function rowFields(
     throw new ImportFault(place, `has ${cells.length} cells, the header has ${header.length}`)
   const pairs = header.flatMap((name, index): [string, unknown][] => {
     const cell = cells[index] ?? null
-    if (name === null || cell === null) return []
+    if (name === '' || cell === null) return []
     return [[name, numberColumns.has(name) ? numberOf(cell) : cell]]
   })
   return new Entry(Object.fromEntries(pairs), place)
@@ -95,12 +127,11 @@ function rowFields(
 // `Number('')` and `Number(' ')` are 0; such a cell stays a text, which no number column accepts.
 const numberOf = (cell: string) => (cell.trim() === '' ? cell : Number(cell))
 
-function readRow(row: Entry, builder: SetBuilder): void {
-  const id = row.text('document_id')
-  const name = row.has('document_name') ? row.text('document_name') : id
-  const document = { id, name, attributes: jsonCell(row, 'document_attributes') }
+function readRow(row: Entry, document: DocumentHead, builder: SetBuilder): void {
   builder.addDocument(document)
-  if (!row.has('page')) return
+  const hasAny = (names: readonly Column[]) => names.some((name) => row.has(name))
+  const isAnnotation = hasAny(annotationColumns)
+  if (!isAnnotation && !hasAny(pageColumns)) return
   const page: AnnotatedPage = {
     number: row.pageNumber('page'),
     width: row.has('page_width') ? row.size('page_width') : 1,
@@ -108,8 +139,7 @@ function readRow(row: Entry, builder: SetBuilder): void {
     attributes: jsonCell(row, 'page_attributes'),
   }
   builder.addPage(document, page)
-  const isPageOnly = !row.has('id') && !row.has('label_name') && !row.has('x')
-  if (!isPageOnly) builder.addAnnotation(annotationOf(row, id, page), row.place)
+  if (isAnnotation) builder.addAnnotation(annotationOf(row, document.id, page), row.place)
 }
 
 function annotationOf(row: Entry, documentId: string, page: AnnotatedPage): Annotation {

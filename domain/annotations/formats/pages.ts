@@ -37,7 +37,8 @@ function* pagesOf(set: AnnotationSet): Generator<PageGroup, undefined> {
   }
 }
 
-type DocumentHead = Omit<AnnotatedDocument, 'pages'>
+/** A document without its pages. */
+export type DocumentHead = Omit<AnnotatedDocument, 'pages'>
 
 /** Gathers what an import finds, and puts it in order at the end. */
 export class SetBuilder {

@@ -1,0 +1,1 @@
+CREATE INDEX IF NOT EXISTS "annotated_documents_by_import" ON "annotated_documents" USING btree ("tenant_id","import_id");
