@@ -46,7 +46,9 @@ export async function planImport(
       existing.set(target.id, (existing.get(target.id) ?? 0) + 1)
       continue
     }
-    const reason = faultOf(annotation, target)
+    // What was on a page that the document had then may come back to it.
+    const isOnItsPage = isHere && place.page === annotation.page
+    const reason = faultOf(annotation, isOnItsPage ? { ...target, pageCount: null } : target)
     if (reason && plan.faults.length < faultsMax)
       plan.faults.push({ entry: `annotation ${index + 1} (id ${annotation.id})`, reason })
     if (isHere) {

@@ -1,6 +1,6 @@
-import { eq } from 'drizzle-orm'
+import { and, eq } from 'drizzle-orm'
 import { expect, test } from 'vitest'
-import { annotationImports } from '../../db/schema/index.ts'
+import { annotationImports, documents } from '../../db/schema/index.ts'
 import { removeDocument } from '../../domain/documents/removal.ts'
 import { coco, formats, importing } from '../../test/fixtures/importing.ts'
 import { bodyOf } from '../../test/harness/requests.ts'
@@ -27,6 +27,18 @@ test.each(formats)('what was deleted since comes back with a file of %s, once', 
   expect(items.map(({ change }) => change)).toEqual(['restore', 'delete', 'create'])
   expect(Object.keys(items[0]?.content ?? {})).toEqual(Object.keys(items[2]?.content ?? {}))
   expect(await bring(`format=${format}`, file)).toMatchObject({ restored: 0, existing: 2 })
+})
+
+test('a region comes back to a page that its document no longer has', async () => {
+  const { db, tenant, add, post, del, bring, take, list } = await importing()
+  const here = await add('here.pdf', ['a', 'b'])
+  await post('/', { document_id: here, page: 2, box: [0, 0, 1, 1], label_name: 'total' })
+  const file = await take('json', [here])
+  const [one] = await list(here)
+  await del(`/${one?.id}`)
+  const mine = and(eq(documents.tenantId, tenant.id), eq(documents.id, here))
+  await db.update(documents).set({ pageCount: 1, pagesDone: 1 }).where(mine)
+  expect(await bring('format=json', file)).toMatchObject({ restored: 1 })
 })
 
 test('what a file says of itself goes with the last document that it was brought to', async () => {

@@ -105,7 +105,7 @@ as that annotation is there.`,
       page: z.coerce.number().int().min(1).optional().meta({ description: 'Of this page alone.' }),
       state: z.enum(suggestionStates).default('open'),
       label_name: z.string().min(1).max(200).optional(),
-      confidence_min: z.coerce.number().min(0).max(1).optional().meta({
+      min_confidence: z.coerce.number().min(0).max(1).optional().meta({
         description: 'At least this sure; those that say nothing of it are left out.',
       }),
     }),

@@ -20,7 +20,7 @@ export const createApp = (deps: Deps) => {
     .on(contract.proposeRegions, proposeManyHandler(deps))
     .on(contract.listSuggestions, async (c, { query }) => {
       const { document_id: documentId, page, state, cursor, limit } = query
-      const { label_name: labelName, confidence_min: confidenceMin } = query
+      const { label_name: labelName, min_confidence: confidenceMin } = query
       const { tenantId, url, cursors } = c
       const filters = [documentId, page, state, labelName, confidenceMin]
       const scope = `${tenantId}|listSuggestions|${JSON.stringify(filters)}`

@@ -165,7 +165,7 @@ test('lists are of a state, page, label and confidence, and read page by page', 
   const ids = async (query: string) => (await list(query)).map(({ id }) => id)
   expect(await ids('')).toEqual([unsure.id, silent.id, sure.id])
   expect(await ids('&page=2')).toEqual([sure.id])
-  expect(await ids('&confidence_min=0.5')).toEqual([sure.id])
+  expect(await ids('&min_confidence=0.5')).toEqual([sure.id])
   expect(await ids('&label_name=sum')).toEqual([silent.id])
   expect(await ids('&state=dismissed')).toEqual([gone.id])
   const read: string[] = []
