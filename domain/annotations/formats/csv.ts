@@ -131,7 +131,7 @@ function readRow(row: Entry, document: DocumentHead, builder: SetBuilder): void 
   builder.addDocument(document)
   const hasAny = (names: readonly Column[]) => names.some((name) => row.has(name))
   const isAnnotation = hasAny(annotationColumns)
-  if (!isAnnotation && !hasAny(pageColumns)) return
+  if (hasAny(documentColumns) && !isAnnotation && !hasAny(pageColumns)) return
   const page: AnnotatedPage = {
     number: row.pageNumber('page'),
     width: row.has('page_width') ? row.size('page_width') : 1,
