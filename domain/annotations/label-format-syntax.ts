@@ -26,7 +26,7 @@ const unicodeEscape = /\\u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}/
 const characterEscape =
   /\\(?:u[\da-fA-F]{4}|u\{[\da-fA-F]{1,6}\}|x[\da-fA-F]{2}|[pP]\{[\w=]{1,60}\}|0(?!\d)|[dDwWsStnrfv])/y
 const punctuationEscape = /\\[!-/:-@[-`{-~]/y
-const counts = /\{(\d{1,5})(,?)(\d{0,5})\}/y
+const counts = /\{(\d+)(,?)(\d*)\}/y
 const groupOpening = /\((?:\?:|\?<[A-Za-z_]\w*>)?/y
 /** What only has its plain meaning behind a backslash. */
 const syntaxCharacters = '^$\\.*+?()[]{}|/'

@@ -65,7 +65,7 @@ export type AgreementRequest = {
 export async function computeAgreement(db: Db, request: AgreementRequest): Promise<Reply> {
   const { annotationsMax, effortMax, documentIds, pause } = request
   const annotations = await countReviewed(db, request, annotationsMax + 1)
-  if (annotations > annotationsMax) throw tooMany(`${annotationsMax} annotations`)
+  if (annotations > annotationsMax) throw tooMany(`More than ${annotationsMax} annotations`)
   const rows: ReviewedAnnotation[] = []
   for await (const part of readReviewed(db, request)) {
     for (const row of part) rows.push(row)
@@ -77,14 +77,14 @@ export async function computeAgreement(db: Db, request: AgreementRequest): Promi
   const plan = planAgreement(statements)
   const isTooMuch =
     plan.comparisons > effortMax.comparisons || plan.comparisonsAtOnce > effortMax.comparisonsAtOnce
-  if (isTooMuch) throw tooMany('regions on the same pages')
+  if (isTooMuch) throw tooMany('So many regions on the same pages')
   const report = await agreementReport(plan, pause)
   const counts = { documents: documentIds.length, annotations }
   return { ...counts, ...toReply(report, request.withPages), is_shortened: false }
 }
 
 const tooMany = (what: string): AppError =>
-  new AppError('invalid', `There are too many ${what} to be compared at once.`, {
+  new AppError('invalid', `${what} are not compared at once.`, {
     hint: 'POST /v1/review/agreement has a job compare them; or name fewer documents.',
   })
 
