@@ -66,10 +66,8 @@ test('a killed function leaves one entry with the reason and the id of the reply
       path: '/v1/users/die',
       status: 502,
       code: 'unavailable',
-      // The kernel's choice: a reset when it still held some of the request, else an end.
-      message: expect.stringMatching(
-        /^Caddy answered 502: (EOF|read unix .*: connection reset by peer)$/,
-      ),
+      // Timing's choice: the end or a reset is read, or the socket goes while the request is written.
+      message: expect.stringMatching(/^Caddy answered 502: (EOF|(read|write) unix .*)$/),
     },
   ])
 })
