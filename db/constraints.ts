@@ -1,14 +1,7 @@
+import { conflict, duplicate, invalid, missing, sameId } from './constraint-problems.ts'
+import { channelConstraints } from './constraints-channels.ts'
 import type { DatabaseProblem } from './errors.ts'
 
-const invalid = (publicMessage: string): DatabaseProblem => ({ code: 'invalid', publicMessage })
-const missing = (publicMessage: string): DatabaseProblem => ({ code: 'not_found', publicMessage })
-const duplicate = (publicMessage: string): DatabaseProblem => ({
-  code: 'duplicate',
-  publicMessage,
-})
-const conflict = (publicMessage: string): DatabaseProblem => ({ code: 'conflict', publicMessage })
-
-const sameId = duplicate('Something with this id exists already.')
 const unknownFormat = invalid('The format is not one of those that exist.')
 const unknownSource = invalid('The source of a text is not one of those that exist.')
 const unknownRole = invalid('The role is not one of those that exist.')
@@ -24,6 +17,7 @@ export const constraintProblems: Record<string, DatabaseProblem> = {
   users_tenant_exists: missing('The tenant does not exist.'),
   users_email_is_unique_in_tenant: duplicate('A user with this email exists already.'),
   users_email_is_lower_case: invalid('An email is stored in lower case.'),
+  users_email_is_known_but_of_guests: invalid('Everybody but a guest has an email.'),
   users_role_is_known: unknownRole,
 
   api_keys_pkey: sameId,
@@ -213,4 +207,6 @@ export const constraintProblems: Record<string, DatabaseProblem> = {
   batch_items_document_is_unique_in_batch: duplicate('A document is in a batch once.'),
   batch_items_status_is_known: invalid('The status is not one of those that exist.'),
   batch_items_failure_has_code: invalid('A failed item has an error code.'),
+
+  ...channelConstraints,
 }

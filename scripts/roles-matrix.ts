@@ -1,10 +1,11 @@
+import { roles } from '../db/schema/users.ts'
 import { admittedRoles, type RouteRole } from '../functions/_shared/access/roles.ts'
 import type { FunctionApp } from '../functions/_shared/http/app.ts'
 import type { Route } from '../functions/_shared/http/route.ts'
 import type { Deps } from '../functions/_shared/ports/deps.ts'
 import { registry } from '../local-runtime/registry.ts'
 
-const columns = ['admin', 'editor', 'viewer', 'ingest', 'worker'] as const
+const columns = roles
 
 /** Every function of the registry, in its order. */
 export const loadFunctions = (deps: Deps): Promise<FunctionApp[]> =>

@@ -56,7 +56,7 @@ const textSourceChecks = (
   ),
 ]
 
-const tsvector = customType<{ data: string }>({ dataType: () => 'tsvector' })
+export const tsvector = customType<{ data: string }>({ dataType: () => 'tsvector' })
 
 /**
  * Stored bytes, once per tenant and content. `storage_key` is new for every incarnation of the

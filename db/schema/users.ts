@@ -15,7 +15,7 @@ import {
 import { listed } from './listed.ts'
 import { tenants } from './tenants.ts'
 
-export const roles = ['admin', 'editor', 'viewer', 'ingest', 'worker'] as const
+export const roles = ['admin', 'editor', 'viewer', 'ingest', 'worker', 'guest'] as const
 export type Role = (typeof roles)[number]
 
 /** Raw bytes; `Uint8Array` on both sides. */
@@ -23,13 +23,13 @@ export const bytea = customType<{ data: Uint8Array; driverData: Uint8Array }>({
   dataType: () => 'bytea',
 })
 
-/** A person or program of a tenant. Emails are stored in lower case. */
+/** A person or program of a tenant. Emails are stored in lower case; guests of channels need none. */
 export const users = pgTable(
   'users',
   {
     tenantId: uuid('tenant_id').notNull(),
     id: uuid('id').notNull(),
-    email: text('email').notNull(),
+    email: text('email'),
     displayName: text('display_name').notNull(),
     role: text('role', { enum: roles }).notNull(),
     disabledAt: timestamp('disabled_at', { withTimezone: true }),
@@ -46,6 +46,7 @@ export const users = pgTable(
     }).onDelete('cascade'),
     uniqueIndex('users_email_is_unique_in_tenant').on(t.tenantId, t.email), // look-up by email
     check('users_email_is_lower_case', sql`${t.email} = lower(${t.email})`),
+    check('users_email_is_known_but_of_guests', sql`${t.email} is not null or ${t.role} = 'guest'`),
     check('users_role_is_known', sql`${t.role} in (${listed(roles)})`),
   ],
 )

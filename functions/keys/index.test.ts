@@ -189,9 +189,9 @@ test('a list is filtered by what still works, and read a page at a time', async 
     .object({ next_cursor: z.string() })
     .parse(await first.clone().json())
   const rest = await idsOf(await get(`/?active=true&limit=3&cursor=${next}`))
-  const { admin, editor, viewer, ingest } = tenant.keyIds
+  const { admin, editor, viewer, ingest, guest } = tenant.keyIds
   const all = [...(await idsOf(first)), ...rest]
-  expect(all.sort()).toEqual([admin, editor, viewer, ingest].sort())
+  expect(all.sort()).toEqual([admin, editor, viewer, ingest, guest].sort())
   expect((await get(`/?active=false&cursor=${next}`)).status).toBe(400)
 })
 

@@ -19,7 +19,10 @@ const RoleName = z.enum(roles).meta({ description: 'The most that a key of this 
 export const User = z
   .object({
     id: z.uuid(),
-    email: z.string().meta({ description: 'Lower case.', example: 'ada@example.org' }),
+    email: z
+      .string()
+      .nullable()
+      .meta({ description: 'Lower case; a guest may have none.', example: 'ada@example.org' }),
     display_name: z.string(),
     role: RoleName,
     disabled: z.boolean().meta({ description: 'No key of a disabled user works.' }),

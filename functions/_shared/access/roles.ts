@@ -1,9 +1,9 @@
-import type { Role } from '../../../db/schema/users.ts'
+import { type Role, roles } from '../../../db/schema/users.ts'
 
 /**
- * Who may call a route. One role names the least of the ladder viewer < editor < admin; `ingest` and `worker`
- * stand beside the ladder and must be listed. `any`: every valid key. `operator`: an admin of the operator's
- * tenant. `public`: no key.
+ * Who may call a route. One role names the least of the ladder viewer < editor < admin; `ingest`, `worker` and `guest`,
+ * who is in channels alone, stand beside the ladder and must be listed. `any`: every valid key. `operator`: an admin of
+ * the operator's tenant. `public`: no key.
  */
 export type RouteRole = Role | readonly Role[] | 'any' | 'operator' | 'public'
 
@@ -13,12 +13,12 @@ const ladder: Record<Role, readonly Role[]> = {
   admin: ['admin'],
   ingest: ['ingest'],
   worker: ['worker'],
+  guest: ['guest'],
 }
 
 /** The roles that a route admits, in the order of the matrix. */
 export function admittedRoles(routeRole: RouteRole): readonly Role[] {
-  if (routeRole === 'public' || routeRole === 'any')
-    return ['admin', 'editor', 'viewer', 'ingest', 'worker']
+  if (routeRole === 'public' || routeRole === 'any') return roles
   if (routeRole === 'operator') return ['admin']
   const named: readonly Role[] = typeof routeRole === 'string' ? [routeRole] : routeRole
   return [...new Set(named.flatMap((role) => ladder[role]))]
@@ -31,11 +31,12 @@ export function isAdmitted(routeRole: RouteRole, role: Role, isOperator: boolean
 
 // What each role can do, as sets: a key may carry only a role whose rights its user and its creator have.
 const rights: Record<Role, ReadonlySet<Role>> = {
-  admin: new Set<Role>(['admin', 'editor', 'viewer', 'ingest', 'worker']),
-  editor: new Set<Role>(['editor', 'viewer', 'ingest']),
-  viewer: new Set<Role>(['viewer']),
+  admin: new Set<Role>(roles),
+  editor: new Set<Role>(['editor', 'viewer', 'ingest', 'guest']),
+  viewer: new Set<Role>(['viewer', 'guest']),
   ingest: new Set<Role>(['ingest']),
   worker: new Set<Role>(['worker']),
+  guest: new Set<Role>(['guest']),
 }
 
 /** Does `holder` have at least the rights of `wanted`? */
