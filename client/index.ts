@@ -1,12 +1,17 @@
 import { hc } from 'hono/client'
 import type { AnnotationsApp } from '../functions/annotations/index.ts'
+import type { ArtifactsApp } from '../functions/artifacts/index.ts'
+import type { AuditApp } from '../functions/audit/index.ts'
 import type { BatchesApp } from '../functions/batches/index.ts'
+import type { ChannelsApp } from '../functions/channels/index.ts'
 import type { DocsApp } from '../functions/docs/index.ts'
 import type { DocumentsApp } from '../functions/documents/index.ts'
+import type { GamesApp } from '../functions/games/index.ts'
 import type { HealthApp } from '../functions/health/index.ts'
 import type { JobsApp } from '../functions/jobs/index.ts'
 import type { KeysApp } from '../functions/keys/index.ts'
 import type { LogsApp } from '../functions/logs/index.ts'
+import type { MessagesApp } from '../functions/messages/index.ts'
 import type { ReviewApp } from '../functions/review/index.ts'
 import type { SchedulesApp } from '../functions/schedules/index.ts'
 import type { SearchApp } from '../functions/search/index.ts'
@@ -58,6 +63,11 @@ export function createClient({ baseUrl, key, timeoutMs, fetch: send }: ClientOpt
     review: hc<ReviewApp>(baseUrl, options).v1.review,
     batches: hc<BatchesApp>(baseUrl, options).v1.batches,
     webhooks: hc<WebhooksApp>(baseUrl, options).v1.webhooks,
+    messages: hc<MessagesApp>(baseUrl, options).v1.messages,
+    games: hc<GamesApp>(baseUrl, options).v1.games,
+    channels: hc<ChannelsApp>(baseUrl, options).v1.channels,
+    audit: hc<AuditApp>(baseUrl, options).v1.audit,
+    artifacts: hc<ArtifactsApp>(baseUrl, options).v1.artifacts,
     logs: hc<LogsApp>(baseUrl, options).v1.logs,
     health: hc<HealthApp>(baseUrl, options).v1.health,
     docs: hc<DocsApp>(baseUrl, options),

@@ -33,6 +33,11 @@ export const registry: readonly FunctionEntry[] = [
   { name: 'batches', jobs: () => import('../functions/batches/jobs.ts') },
   { name: 'webhooks', jobs: () => import('../functions/webhooks/jobs.ts') },
   { name: 'shares' },
+  { name: 'channels' },
+  { name: 'messages' },
+  { name: 'games' },
+  { name: 'artifacts' },
+  { name: 'audit' },
 ]
 
 /**

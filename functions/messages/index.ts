@@ -1,0 +1,35 @@
+import * as z from 'zod'
+import { type ClientApp, newApp } from '../_shared/http/app.ts'
+import { AppError } from '../_shared/http/problems.ts'
+import { failures, reply, route } from '../_shared/http/route.ts'
+import type { Deps } from '../_shared/ports/deps.ts'
+import { findTenantName } from './queries.ts'
+
+const Messages = z
+  .object({
+    tenant_name: z.string().meta({ description: 'Name of your tenant.', example: 'Acme' }),
+    time: z.iso.datetime().meta({ example: '2026-11-20T08:00:00.000Z' }),
+  })
+  .meta({ id: 'Messages' })
+
+const readMessages = route({
+  method: 'get',
+  path: '/',
+  operationId: 'readMessages',
+  role: 'viewer',
+  summary: 'Read what messages knows',
+  replies: { 200: Messages, ...failures('not_found') },
+})
+
+/** Say here in one sentence what messages is for. */
+export const createApp = (deps: Deps) =>
+  newApp(deps, { name: 'messages', summary: 'Say here in one sentence what messages is for.' }).on(
+    readMessages,
+    async (c) => {
+      const tenantName = await findTenantName(deps.db, c.tenantId)
+      if (tenantName === null) throw new AppError('not_found', 'There is nothing here.')
+      return reply(200, { tenant_name: tenantName, time: deps.now().toISOString() })
+    },
+  )
+
+export type MessagesApp = ClientApp<ReturnType<typeof createApp>>
