@@ -23,7 +23,6 @@ const atomicAtOnceMax = 2
 export const bulkHandler = ({ db, now, config }: Deps): Handler<typeof contract.createInBulk> => {
   let atomicRunning = 0
   return async (c, { query }) => {
-    refuseIdempotencyKey(c.request.headers)
     requireNdjson(c.request.headers)
     const { tenantId, userId } = identityOf(c.identity)
     const bytesMax = config.uploadBytesMax * uploadsMax
@@ -46,19 +45,6 @@ export const bulkHandler = ({ db, now, config }: Deps): Handler<typeof contract.
       atomicRunning -= Number(isAtomic)
     }
   }
-}
-
-function refuseIdempotencyKey(headers: Headers): void {
-  if (!headers.has('idempotency-key')) return
-  const detail = 'Verdicts are not kept, so they cannot be repeated.'
-  const hint = 'Give the lines ids: one that is there already makes nothing.'
-  const fault = {
-    in: 'header',
-    pointer: '/idempotency-key',
-    code: 'not_supported',
-    detail,
-  } as const
-  throw new AppError('invalid', detail, { hint, errors: [{ ...fault, hint }] })
 }
 
 const ndjsonType = /^application\/(?:x-)?(?:ndjson|jsonl|json-lines)\s*(?:;|$)/i

@@ -24,7 +24,7 @@ export const createInBulk = route({
   description: `NDJSON in, a verdict a line out, in order: \`created\` or \`exists\` with the \`id\`, \`refused\` with a
 \`code\` and \`errors\` as in a problem. A line is what creating one annotation takes, and may bring its \`id\`: one that is
 there already makes nothing, so that a request which broke off can be sent again. Without \`id\`s nothing tells a line from
-its repetition; an \`Idempotency-Key\` is therefore refused here. About a megabyte of lines commits at a time; \`atomic\`
+its repetition: an \`Idempotency-Key\` is refused here. About a megabyte of lines commits at a time; \`atomic\`
 makes all lines or, where one is refused, none: the others are \`not_created\`. With \`dry_run\` nothing is written, and what
 would be made is \`valid\`. The status is 200 also where lines are refused. Verdicts begin when the body has ended. Of a
 request at most ${bulkLinesMax} lines are read, of a line ${lineBytesMax} bytes. \`template_id\` refuses labels that the
@@ -49,6 +49,10 @@ template does not have, with a suggestion.`,
       box: [0.1, 0.2, 0.3, 0.05],
       label_name: 'invoice_number',
     }),
+  },
+  refusesIdempotencyKey: {
+    detail: 'Verdicts are not kept, so they cannot be repeated.',
+    hint: 'Give the lines ids: one that is there already makes nothing.',
   },
   timeoutMs: null,
 })

@@ -56,3 +56,20 @@ test('two functions with different schemas of one name are no document', () => {
   const merged = mergeOpenApi([one, documentOf('two', Same)])
   expect(Object.keys(merged.paths)).toEqual(['/v1/one', '/v1/two'])
 })
+
+test('a POST tells of the Idempotency-Key that it takes, and not of one that it refuses', () => {
+  const common = {
+    method: 'post',
+    role: 'viewer',
+    summary: 'Any.',
+    replies: { 204: null },
+  } as const
+  const refusal = { detail: 'No reply is kept.', hint: 'Send ids.' }
+  const routes = [
+    route({ ...common, path: '/takes', operationId: 'takes' }),
+    route({ ...common, path: '/refuses', operationId: 'refuses', refusesIdempotencyKey: refusal }),
+  ]
+  const { paths } = openApiDocument({ info: { name: 'any', summary: 'Any.' }, routes }, '1')
+  const told = Object.values(paths).map((path) => JSON.stringify(path).includes('Idempotency-Key'))
+  expect(told).toEqual([true, false])
+})

@@ -106,7 +106,8 @@ function successReplies(replies: RouteReplies, components: Components): Json {
 }
 
 /** Failures that follow from a route's form, beside those that it names itself. */
-export function failureCodes({ role, input, method, replies }: Route): ProblemCode[] {
+export function failureCodes(route: Route): ProblemCode[] {
+  const { role, input, replies } = route
   const codes = new Set<ProblemCode>([
     ...(replies.failures ?? []),
     'rate_limited',
@@ -125,7 +126,7 @@ export function failureCodes({ role, input, method, replies }: Route): ProblemCo
     ] as const)
       codes.add(code)
   if (input?.stream) codes.add('unsupported_media_type').add('payload_too_large')
-  if (method === 'post' && role !== 'public') codes.add('in_flight').add('idempotency_mismatch')
+  if (takesIdempotencyKey(route)) codes.add('in_flight').add('idempotency_mismatch')
   return [...codes]
 }
 
@@ -142,6 +143,9 @@ function failureReplies(route: Route): Json {
   return Object.fromEntries([...byStatus].map(([status, codes]) => [String(status), reply(codes)]))
 }
 
+const takesIdempotencyKey = ({ method, role, refusesIdempotencyKey }: Route): boolean =>
+  method === 'post' && role !== 'public' && !refusesIdempotencyKey
+
 const idempotencyParameter = {
   name: 'Idempotency-Key',
   in: 'header',
@@ -154,7 +158,7 @@ function operationOf(route: Route, tag: string, components: Components): Json {
   const roles = admittedRoles(route.role)
   const isPublic = route.role === 'public'
   const parameters = parametersOf(route, components)
-  if (route.method === 'post' && !isPublic) parameters.push(idempotencyParameter)
+  if (takesIdempotencyKey(route)) parameters.push(idempotencyParameter)
   return {
     operationId: route.operationId,
     summary: route.summary,

@@ -132,6 +132,7 @@ async function openMark(kit: Kit, matched: Matched, bodyText: string): Promise<M
   const { route, exchange } = matched
   const header = exchange.request.headers.get('idempotency-key')
   if (route.method !== 'post' || !exchange.identity || header === null) return null
+  if (route.refusesIdempotencyKey) throw keyRefused(route.refusesIdempotencyKey)
   const key = parseIdempotencyKey(header)
   if (key === null) return null
   const { db, now } = kit.deps
@@ -140,6 +141,11 @@ async function openMark(kit: Kit, matched: Matched, bodyText: string): Promise<M
   const mark = await claimMark(db, scope, fingerprint)
   if (fingerprint) mark.decide(fingerprint)
   return newMarked(kit, { mark, fingerprint })
+}
+
+function keyRefused({ detail, hint }: { detail: string; hint: string }): AppError {
+  const place = { in: 'header', pointer: '/idempotency-key', code: 'not_supported' } as const
+  return new AppError('invalid', detail, { hint, errors: [{ ...place, detail, hint }] })
 }
 
 async function fingerprintOf(url: URL, bodyText: string): Promise<Uint8Array> {

@@ -52,6 +52,8 @@ export type Route = {
   input?: RouteInput
   replies: RouteReplies
   example?: RouteExample
+  /** Of a POST whose reply cannot be kept: why an `Idempotency-Key` is a 422, and what makes a repetition safe instead. */
+  refusesIdempotencyKey?: { detail: string; hint: string }
   /** Fields of the reply that are shown once: a stored reply carries `null` in their place. */
   secretFields?: readonly string[]
   /** Milliseconds until the caller gets 503; `null` for streams. Default: `requestTimeoutMs` of the configuration. */
