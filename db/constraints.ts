@@ -1,5 +1,6 @@
 import { conflict, duplicate, invalid, missing, sameId } from './constraint-problems.ts'
 import { channelConstraints } from './constraints-channels.ts'
+import { gameConstraints } from './constraints-games.ts'
 import type { DatabaseProblem } from './errors.ts'
 
 const unknownFormat = invalid('The format is not one of those that exist.')
@@ -209,4 +210,5 @@ export const constraintProblems: Record<string, DatabaseProblem> = {
   batch_items_failure_has_code: invalid('A failed item has an error code.'),
 
   ...channelConstraints,
+  ...gameConstraints,
 }

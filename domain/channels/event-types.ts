@@ -12,6 +12,14 @@ export const channelEventTypes = {
   'message.deleted': 'A message has no text any more',
   'reaction.added': 'Somebody put a sign on a message',
   'reaction.removed': 'Somebody took their sign off a message',
+  'game.created': 'A game waits for its players',
+  'game.joined': 'Somebody took a seat',
+  'game.left': 'A seat is free again, before the start',
+  'game.started': 'It is somebody’s turn now',
+  'game.moved': 'Somebody played, or the server passed for them',
+  'game.draw_offered': 'Somebody would take a draw',
+  'game.draw_declined': 'Somebody would not',
+  'game.ended': 'The game has an outcome, or was cancelled',
 } as const
 
 export type ChannelEventType = keyof typeof channelEventTypes
