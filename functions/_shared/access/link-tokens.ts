@@ -1,11 +1,11 @@
-import { hashSecret, toHex } from '../_shared/access/keys.ts'
+import { hashSecret, toHex } from './keys.ts'
 
 const secretBytes = 32
 // The form of an API key, but longer: whatever hides keys in logs hides these, and neither passes for the other.
 const pattern = /^oct_([0-9a-f]{32})_([0-9a-f]{32})([0-9a-f]{64})$/
 
 /** Which link a token is of, and its secret. It names the tenant, so that a look-up reads the rows of one alone. */
-export type ShareToken = { tenantId: string; id: string; secret: string }
+export type LinkToken = { tenantId: string; id: string; secret: string }
 
 const hexOf = (uuid: string): string => uuid.replaceAll('-', '')
 
@@ -23,7 +23,7 @@ export async function newToken(
 }
 
 /** @returns `null` for what {@link newToken} never made */
-export function parseToken(text: string): ShareToken | null {
+export function parseToken(text: string): LinkToken | null {
   const [, tenant, id, secret] = pattern.exec(text) ?? []
   if (!tenant || !id || !secret) return null
   return { tenantId: uuidOf(tenant), id: uuidOf(id), secret }
