@@ -33,6 +33,7 @@ export const users = pgTable(
     displayName: text('display_name').notNull(),
     role: text('role', { enum: roles }).notNull(),
     disabledAt: timestamp('disabled_at', { withTimezone: true }),
+    deletionJobId: uuid('deletion_job_id'), // which deletes the user, once their documents are gone or moved
     version: integer('version').notNull().default(1),
     createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
     updatedAt: timestamp('updated_at', { withTimezone: true }).notNull().defaultNow(),
