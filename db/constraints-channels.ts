@@ -73,5 +73,4 @@ export const channelConstraints: Record<string, DatabaseProblem> = {
 
   message_attachments_pkey: duplicate('A message shows a document once.'),
   message_attachments_message_exists: messageMissing,
-  message_attachments_document_exists: documentMissing,
 }

@@ -121,10 +121,11 @@ async function writePosted(
   await tx.execute(sql`
     with said as (
       insert into messages (tenant_id, id, channel_id, seq, kind, author_user_id, author_name, text,
-        reply_to_seq, mentions_all, created_at)
-      select ${tenantId}, m.id, ${channelId}, m.seq, m.kind, m.author, m.name, m.text, m.reply, m.everyone, ${time}
+        reply_to_seq, mentions_all, has_attachments, created_at)
+      select ${tenantId}, m.id, ${channelId}, m.seq, m.kind, m.author, m.name, m.text, m.reply, m.everyone,
+        m.shows, ${time}
       from jsonb_to_recordset(${rowsOf(posted.map(toRow))}::jsonb) as m(id uuid, seq bigint, kind text,
-        author uuid, name text, text text, reply bigint, everyone boolean)
+        author uuid, name text, text text, reply bigint, everyone boolean, shows boolean)
     ), named as (
       insert into message_mentions (tenant_id, user_id, channel_id, seq)
       select ${tenantId}, n.user_id, ${channelId}, n.seq
@@ -152,18 +153,10 @@ async function writePosted(
 
 const rowsOf = (rows: readonly object[]): string => JSON.stringify(rows)
 
-const toRow = ({
-  id,
-  seq,
-  kind,
-  userId,
-  authorName,
-  text,
-  replyToSeq,
-  mentionsAll,
-}: PostedMessage) => ({
-  ...{ id, seq, kind, text, author: userId, name: authorName, reply: replyToSeq },
-  everyone: mentionsAll,
+const toRow = ({ id, seq, kind, userId, authorName, text, ...message }: PostedMessage) => ({
+  ...{ id, seq, kind, text, author: userId, name: authorName, reply: message.replyToSeq },
+  everyone: message.mentionsAll,
+  shows: message.attachments.length > 0,
 })
 
 const toMentionRows = ({ seq, mentions }: PostedMessage) =>
