@@ -16,7 +16,7 @@ async function created<T = Record<string, string>>(response: Response): Promise<
 }
 
 /** One row of each kind of a tenant, made through HTTP. */
-export async function createResources({ post }: Poster, name: string): Promise<Resources> {
+export async function createResources({ post, get }: Poster, name: string): Promise<Resources> {
   const email = `${name}@example.com`
   const user = await created(await post('/v1/users', { email, display_name: name, role: 'viewer' }))
   const key = await created(await post('/v1/keys', { name, role: 'viewer' }))
@@ -42,6 +42,7 @@ export async function createResources({ post }: Poster, name: string): Promise<R
   const webhook = await created(await post('/v1/webhooks', receiver))
   const delivery = await created(await post(`/v1/webhooks/${webhook.id}/test`))
   const share = await created(await post('/v1/shares', { document_id: document.id }))
+  const told = await created<{ items: { id: string }[] }>(await get('/v1/audit?limit=1'))
   return {
     users: { id: user.id ?? '' },
     keys: { id: key.id ?? '' },
@@ -54,5 +55,6 @@ export async function createResources({ post }: Poster, name: string): Promise<R
     suggestions: { id: suggestion.id },
     batches: { id: batch.id ?? '' },
     webhooks: { id: webhook.id ?? '', delivery: delivery.id ?? '' },
+    audit: { id: told.items[0]?.id ?? '' },
   }
 }
