@@ -26,6 +26,7 @@ const testConfig: FunctionConfig = {
   corsOrigins: [],
   jsonBytesMax: 1024 * 1024,
   uploadBytesMax: 8 * 1024 * 1024,
+  artifactBytesMax: 1024 * 1024,
   requestTimeoutMs: 10_000,
   duplicatePolicy: 'link',
   webhooksAllowPrivate: false,
