@@ -43,6 +43,9 @@ export async function createResources({ post, get }: Poster, name: string): Prom
   const delivery = await created(await post(`/v1/webhooks/${webhook.id}/test`))
   const share = await created(await post('/v1/shares', { document_id: document.id }))
   const told = await created<{ items: { id: string }[] }>(await get('/v1/audit?limit=1'))
+  const artifact = await created(
+    await post('/v1/artifacts', { title: name, content: 'All is well.' }),
+  )
   return {
     users: { id: user.id ?? '' },
     keys: { id: key.id ?? '' },
@@ -50,6 +53,7 @@ export async function createResources({ post, get }: Poster, name: string): Prom
     jobs: { id: document.job_id ?? '' },
     schedules: { id: schedule.id ?? '' },
     annotations: { id: annotation.id ?? '' },
+    artifacts: { id: artifact.id ?? '', number: '1' },
     shares: { id: share.id ?? '', token: share.token ?? '' },
     templates: { id: template.id ?? '', document_id: document.id ?? '' },
     suggestions: { id: suggestion.id },
