@@ -123,6 +123,13 @@ added while you page comes twice nowhere and moves nothing; search again to find
       }),
     }),
   },
-  replies: { 200: pageOf(Hit) },
+  replies: {
+    200: pageOf(Hit).extend({
+      hint: z.string().optional().meta({
+        description: 'What may help when nothing was found.',
+        example: 'Nothing has the word invoi, but there are words that begin so: try invoi*.',
+      }),
+    }),
+  },
   example: { query: { q: 'invoice "net 30"', limit: '5' } },
 })

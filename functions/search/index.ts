@@ -5,6 +5,7 @@ import { reply } from '../_shared/http/route.ts'
 import type { Deps } from '../_shared/ports/deps.ts'
 import { search } from './contract.ts'
 import { type Filter, typesFor } from './filters.ts'
+import { hintFor } from './hints.ts'
 import { toItem } from './hits.ts'
 import { firstPosition, readPosition, writePosition, writtenPosition } from './order.ts'
 import { type FoundHits, findHits, loadHits } from './queries.ts'
@@ -34,7 +35,9 @@ export const createApp = (deps: Deps) =>
       const items = (await loadHits(deps.db, load)).map((hit) => toItem(query, hit))
       const next_cursor = await nextCursor(c, scope, found)
       const headers = next_cursor === null ? {} : { Link: nextLink(c, next_cursor) }
-      return reply(200, { items, next_cursor }, { headers })
+      const hasNone = items.length === 0 && next_cursor === null && !cursor
+      const hint = hasNone ? await hintFor(deps.db, { text, reader, filter, types }) : null
+      return reply(200, { items, next_cursor, ...(hint && { hint }) }, { headers })
     },
   )
 

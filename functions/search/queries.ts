@@ -41,7 +41,8 @@ async function findBlocks(tx: Tx, { reader, query, filter, position, limit }: Fi
   return found
 }
 
-const sources: Record<HitType, (reader: Reader, filter: Filter) => Source> = {
+/** Where each type of hit is looked for. */
+export const sources: Record<HitType, (reader: Reader, filter: Filter) => Source> = {
   page: pagesSource,
   message: messagesSource,
   artifact: artifactsSource,

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import type { Db } from '../../db/client.ts'
+import type { Db, Tx } from '../../db/client.ts'
 import { parseTsquery, type QueryNode } from './tsquery.ts'
 
 /*
@@ -13,7 +13,7 @@ const prefixSign = /(?<=[\p{L}\p{N}\p{M}])\*+(?![\p{L}\p{N}\p{M}])/gu
  * What a web-style query asks for: words in any form, `"phrases"`, `-excluded`, `OR` and `begin*`.
  * @returns `null` when it has no words; whatever is typed, it is no error
  */
-export async function understand(db: Db, text: string): Promise<QueryNode | null> {
+export async function understand(db: Db | Tx, text: string): Promise<QueryNode | null> {
   const marked = text.replace(prefixSign, prefixEnding)
   const [row] = await db.execute<{ query: string }>(
     sql`select websearch_to_tsquery('octavo_text', ${marked})::text as query`,
@@ -69,7 +69,7 @@ const completions = [
  * The stems that words which begin so can have without beginning so themselves: `running` is indexed as `run`, which
  * `runni*` is to find too.
  */
-async function stemsOf(db: Db, prefixes: readonly string[]): Promise<Stems> {
+async function stemsOf(db: Db | Tx, prefixes: readonly string[]): Promise<Stems> {
   const rows = await db.execute<{ prefix: string; stem: string }>(sql`
     select distinct p.prefix, s.stem
     from jsonb_array_elements_text(${JSON.stringify(prefixes)}::jsonb) as p(prefix),
