@@ -4,7 +4,7 @@ import { pageOf, pageQuery } from '../_shared/http/pages.ts'
 import { failures, route } from '../_shared/http/route.ts'
 import { Message } from './representation.ts'
 
-export const exampleChannelId = '0199a1c2-77aa-7aaa-8aaa-000000000021'
+export const exampleChannelId = '0199a1c2-77aa-7aaa-8aaa-000000000011'
 export const exampleId = '0199a1c2-77aa-7aaa-8aaa-000000000022'
 export const param = z.object({ id: z.uuid().toLowerCase() })
 

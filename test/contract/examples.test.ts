@@ -5,6 +5,8 @@ import { createResources } from './resources.ts'
 import { prepare } from './states.ts'
 
 const exampleDocumentId = '0199a1c2-77aa-7aaa-8aaa-000000000002'
+// Of channels, and of games, which name another one.
+const exampleChannelId = /0199a1c2-77aa-7aaa-8aaa-0000000000(11|20)/g
 const exampleShareToken = `oct_${'0'.repeat(32)}_${'0'.repeat(96)}`
 
 const bench = await setupAll()
@@ -17,10 +19,11 @@ async function send(operation: Operation): Promise<Response> {
   await prepare(bench.db, operation, { tenantId: bench.tenant.id, resources })
   const params = { ...route.example?.param, ...resources[functionName] }
   const url = path.replaceAll(/:(\w+)/g, (_, name: string) => params[name as 'id'] ?? '1')
-  // The one id that examples have outside their path.
+  // The ids that examples have outside their path.
   const real = (text: string) =>
     text
       .replaceAll(exampleDocumentId, resources.documents?.id ?? exampleDocumentId)
+      .replaceAll(exampleChannelId, resources.messages?.channel_id ?? '')
       .replaceAll(exampleShareToken, resources.shares?.token ?? exampleShareToken)
   const query = real(new URLSearchParams(route.example?.query).toString())
   const actor = route.role === 'operator' ? bench.operator : bench

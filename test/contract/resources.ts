@@ -46,6 +46,10 @@ export async function createResources({ post, get }: Poster, name: string): Prom
   const artifact = await created(
     await post('/v1/artifacts', { title: name, content: 'All is well.' }),
   )
+  const channel = await created(await post('/v1/channels', { name }))
+  const said = { channel_id: channel.id, text: `Of ${name}.`, document_ids: [document.id] }
+  const message = await created(await post('/v1/messages', said))
+  const shown = { document_id: document.id ?? '', channel_id: channel.id ?? '' }
   return {
     users: { id: user.id ?? '' },
     keys: { id: key.id ?? '' },
@@ -55,6 +59,7 @@ export async function createResources({ post, get }: Poster, name: string): Prom
     annotations: { id: annotation.id ?? '' },
     artifacts: { id: artifact.id ?? '', number: '1' },
     shares: { id: share.id ?? '', token: share.token ?? '' },
+    messages: { id: message.id ?? '', ...shown, emoji: '👍' },
     templates: { id: template.id ?? '', document_id: document.id ?? '' },
     suggestions: { id: suggestion.id },
     batches: { id: batch.id ?? '' },
