@@ -54,7 +54,12 @@ export function openTestDatabase(): Promise<Database> {
       onStatement: recordStatement,
     })
     onFileEnd(checkStatements)
-    onFileEnd(() => database.close())
+    onFileEnd(() => {
+      // The next file of this worker sees the same modules, and gets a database of its own.
+      opened = undefined
+      operator = undefined
+      return database.close()
+    })
     return database
   })
   return opened
