@@ -1,13 +1,17 @@
 import * as z from 'zod'
-import { findVisibleChannel } from '../../domain/channels/access.ts'
 import { type ClientApp, newApp } from '../_shared/http/app.ts'
 import { identityOf } from '../_shared/http/call.ts'
 import { toPage } from '../_shared/http/pages.ts'
 import { type Handler, reply } from '../_shared/http/route.ts'
 import type { Deps } from '../_shared/ports/deps.ts'
+import * as accepting from './accepting.ts'
 import * as changes from './changes.ts'
 import * as contract from './contract.ts'
+import * as inviteContract from './contract-invites.ts'
+import * as memberContract from './contract-members.ts'
+import * as invites from './invites.ts'
 import { createHandler } from './making.ts'
+import * as members from './members.ts'
 import { findStanding, listStandings } from './queries.ts'
 import { missing } from './rules.ts'
 
@@ -36,8 +40,7 @@ export const createApp = (deps: Deps) =>
     .on(contract.createChannel, createHandler(deps))
     .on(contract.listChannels, listHandler(deps))
     .on(contract.getChannel, async (c, { param }) => {
-      const row = await findVisibleChannel(deps.db, identityOf(c.identity), param.id)
-      if (!row) throw missing()
+      const row = await members.readVisible(deps, c, param.id)
       return reply(200, contract.toChannel(row), { version: row.version })
     })
     .on(contract.getStanding, async (c, { param }) => {
@@ -49,5 +52,18 @@ export const createApp = (deps: Deps) =>
     .on(contract.archiveChannel, changes.archiveHandler(deps, true))
     .on(contract.unarchiveChannel, changes.archiveHandler(deps, false))
     .on(contract.deleteChannel, changes.deleteHandler(deps))
+    .on(memberContract.listMembers, members.listHandler(deps))
+    .on(memberContract.getMember, members.getHandler(deps))
+    .on(memberContract.addMember, members.addHandler(deps))
+    .on(memberContract.changeMember, members.changeHandler(deps))
+    .on(memberContract.removeMember, members.removeHandler(deps))
+    .on(memberContract.joinChannel, members.joinHandler(deps))
+    .on(memberContract.leaveChannel, members.leaveHandler(deps))
+    .on(inviteContract.createInvite, invites.createHandler(deps))
+    .on(inviteContract.listInvites, invites.listHandler(deps))
+    .on(inviteContract.getInvite, invites.getHandler(deps))
+    .on(inviteContract.revokeInvite, invites.revokeHandler(deps))
+    .on(inviteContract.acceptInvite, accepting.acceptHandler(deps))
+    .on(inviteContract.acceptAsGuest, accepting.acceptAsGuestHandler(deps))
 
 export type ChannelsApp = ClientApp<ReturnType<typeof createApp>>
