@@ -56,7 +56,7 @@ async function isFound(tx: Tx, text: string, { reader, filter, types }: Asked): 
   const query = await understand(tx, text)
   if (!query || !isAnchored(query)) return false
   for (const type of types) {
-    const { from, where, search } = sources[type](reader, filter)
+    const { from, where, search } = await sources[type](tx, reader, filter)
     const [row] = await tx.execute<{ isFound: boolean }>(sql`
       select exists (select from ${from} where ${where}
         and ${search} @@ ${formatTsquery(query)}::tsquery) as "isFound"`)

@@ -34,7 +34,7 @@ async function findBlocks(tx: Tx, { reader, query, filter, position, limit }: Fi
   for (const place of position.places) {
     const { type, bounds } = place
     const after = afterFor(type, position)
-    const source = sources[type](reader, filter)
+    const source = await sources[type](tx, reader, filter)
     const block = await rankBlock(tx, source, { query, bounds, after, limit: limit + 1 })
     found.push({ place, block })
   }
@@ -42,10 +42,11 @@ async function findBlocks(tx: Tx, { reader, query, filter, position, limit }: Fi
 }
 
 /** Where each type of hit is looked for. */
-export const sources: Record<HitType, (reader: Reader, filter: Filter) => Source> = {
-  page: pagesSource,
+type SourceOf = (tx: Tx, reader: Reader, filter: Filter) => Source | Promise<Source>
+export const sources: Record<HitType, SourceOf> = {
+  page: (_, reader, filter) => pagesSource(reader, filter),
   message: messagesSource,
-  artifact: artifactsSource,
+  artifact: (_, reader, filter) => artifactsSource(reader, filter),
 }
 
 type LoadHits = { reader: Reader; hits: readonly RankedHit[]; words: WantedWords }
