@@ -36,7 +36,7 @@ export const registry: readonly FunctionEntry[] = [
   { name: 'channels' },
   { name: 'messages' },
   { name: 'games' },
-  { name: 'artifacts' },
+  { name: 'artifacts', jobs: () => import('../functions/artifacts/jobs.ts') },
   { name: 'audit' },
 ]
 
