@@ -16,7 +16,7 @@ export const registry: readonly FunctionEntry[] = [
   { name: 'health' },
   { name: 'docs' },
   { name: 'logs' },
-  { name: 'users' },
+  { name: 'users', jobs: () => import('../functions/users/jobs.ts') },
   { name: 'keys' },
   {
     name: 'documents',
