@@ -27,8 +27,13 @@ const naming = sql`(
       and called.seq > channel_members.read_seq and called.mentions_all)`
 
 /** SQL: how many of the {@link unreadCount} name the member or `@all`. Reads those alone; `channel_heads` is not needed. */
+// One look for each: joined as tables, a plan made while they were empty reads all of the channel's messages.
 export const mentionCount: SQL<number> = sql`(
   select count(*) from ${naming} mention
-  join messages on messages.tenant_id = channel_members.tenant_id
-    and messages.channel_id = channel_members.channel_id and messages.seq = mention.seq
-  where messages.deleted_at is null and messages.author_user_id <> channel_members.user_id)::int`
+  cross join lateral (
+    select 1 from messages
+    where messages.tenant_id = channel_members.tenant_id
+      and messages.channel_id = channel_members.channel_id and messages.seq = mention.seq
+      and messages.deleted_at is null and messages.author_user_id <> channel_members.user_id
+    limit 1
+  ) counted)::int`
