@@ -6,14 +6,17 @@ import { type Handler, reply } from '../_shared/http/route.ts'
 import type { Deps } from '../_shared/ports/deps.ts'
 import * as accepting from './accepting.ts'
 import * as changes from './changes.ts'
+import { commandHandler } from './commands.ts'
 import * as contract from './contract.ts'
 import * as inviteContract from './contract-invites.ts'
 import * as memberContract from './contract-members.ts'
+import * as talkContract from './contract-talk.ts'
 import * as invites from './invites.ts'
 import { createHandler } from './making.ts'
 import * as members from './members.ts'
 import { findStanding, listStandings } from './queries.ts'
 import { missing } from './rules.ts'
+import * as talk from './talk.ts'
 
 const listHandler =
   ({ db }: Deps): Handler<typeof contract.listChannels> =>
@@ -65,5 +68,8 @@ export const createApp = (deps: Deps) =>
     .on(inviteContract.revokeInvite, invites.revokeHandler(deps))
     .on(inviteContract.acceptInvite, accepting.acceptHandler(deps))
     .on(inviteContract.acceptAsGuest, accepting.acceptAsGuestHandler(deps))
+    .on(talkContract.runCommand, commandHandler(deps))
+    .on(talkContract.listEvents, talk.listEventsHandler(deps))
+    .on(talkContract.exportChannel, talk.exportHandler(deps))
 
 export type ChannelsApp = ClientApp<ReturnType<typeof createApp>>
