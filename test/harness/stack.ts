@@ -124,6 +124,12 @@ export class Stack {
     return (await this.livingPids()).length === 0
   }
 
+  /** As {@link livingPids}, without what the running worker started: its readers wait some time for their next job. */
+  async ownPids(): Promise<number[]> {
+    const worker = await this.pidOf('worker')
+    return (await this.livingPids()).filter((pid) => parentOf(pid) !== worker)
+  }
+
   /**
    * Every process on this machine that works for this home; of Postgres the first alone. Linux only.
    * @param program only those that have it in their command line
@@ -189,6 +195,17 @@ function commandLine(pid: number): string {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim()
   } catch {
     return ''
+  }
+}
+
+/** 0 of a process that is gone. */
+function parentOf(pid: number): number {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    // Its second field, the program's name, may hold anything.
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1])
+  } catch {
+    return 0
   }
 }
 
