@@ -7,7 +7,9 @@ import { prepare } from './states.ts'
 const exampleDocumentId = '0199a1c2-77aa-7aaa-8aaa-000000000002'
 // Of channels, and of games, which name another one.
 const exampleChannelId = /0199a1c2-77aa-7aaa-8aaa-0000000000(11|20)/g
+const exampleUserId = '0199a1c2-77aa-7aaa-8aaa-0000000000aa'
 const exampleShareToken = `oct_${'0'.repeat(32)}_${'0'.repeat(96)}`
+const exampleInviteToken = `oct_${'0'.repeat(32)}_${'1'.repeat(96)}`
 
 const bench = await setupAll()
 
@@ -24,6 +26,8 @@ async function send(operation: Operation): Promise<Response> {
     text
       .replaceAll(exampleDocumentId, resources.documents?.id ?? exampleDocumentId)
       .replaceAll(exampleChannelId, resources.messages?.channel_id ?? '')
+      .replaceAll(exampleUserId, resources.users?.id ?? exampleUserId)
+      .replaceAll(exampleInviteToken, resources.channels?.token ?? exampleInviteToken)
       .replaceAll(exampleShareToken, resources.shares?.token ?? exampleShareToken)
   const query = real(new URLSearchParams(route.example?.query).toString())
   const actor = route.role === 'operator' ? bench.operator : bench

@@ -46,7 +46,7 @@ export async function createResources({ post, get }: Poster, name: string): Prom
   const artifact = await created(
     await post('/v1/artifacts', { title: name, content: 'All is well.' }),
   )
-  const channel = await created(await post('/v1/channels', { name }))
+  const channel = await createChannel({ post }, name)
   const said = { channel_id: channel.id, text: `Of ${name}.`, document_ids: [document.id] }
   const message = await created(await post('/v1/messages', said))
   const shown = { document_id: document.id ?? '', channel_id: channel.id ?? '' }
@@ -59,6 +59,7 @@ export async function createResources({ post, get }: Poster, name: string): Prom
     annotations: { id: annotation.id ?? '' },
     artifacts: { id: artifact.id ?? '', number: '1' },
     shares: { id: share.id ?? '', token: share.token ?? '' },
+    channels: channel,
     messages: { id: message.id ?? '', ...shown, emoji: '👍' },
     templates: { id: template.id ?? '', document_id: document.id ?? '' },
     suggestions: { id: suggestion.id },
@@ -66,4 +67,10 @@ export async function createResources({ post, get }: Poster, name: string): Prom
     webhooks: { id: webhook.id ?? '', delivery: delivery.id ?? '' },
     audit: { id: told.items[0]?.id ?? '' },
   }
+}
+
+async function createChannel({ post }: Pick<Poster, 'post'>, name: string) {
+  const { id = '', created_by = '' } = await created(await post('/v1/channels', { name }))
+  const invite = await created(await post(`/v1/channels/${id}/invites`, { allow_guests: true }))
+  return { id, user_id: created_by, invite_id: invite.id ?? '', token: invite.token ?? '' }
 }
