@@ -1,6 +1,6 @@
 import { and, eq } from 'drizzle-orm'
 import { expect, test } from 'vitest'
-import { channelMembers, channels, documents } from '../../db/schema/index.ts'
+import { channelMembers, channels, documents, type MemberRole } from '../../db/schema/index.ts'
 import { type Artifact, artifactWorld } from '../../test/fixtures/artifacts.ts'
 import { addChannel, addMessage, joinChannel } from '../../test/fixtures/channels.ts'
 import { streamOf } from '../../test/fixtures/generating.ts'
@@ -21,10 +21,9 @@ async function channelWorld() {
     ...[await add('guest'), await add('editor')],
   ]
   if (!member || !moderator || !observer || !guest || !stranger) throw new Error('nobody')
-  const roles = {
-    ...{ [member.id]: 'member', [moderator.id]: 'moderator', [observer.id]: 'observer' },
-    [guest.id]: 'member',
-  } as const
+  const roles: Record<string, MemberRole> = { [member.id]: 'member', [guest.id]: 'member' }
+  roles[moderator.id] = 'moderator'
+  roles[observer.id] = 'observer'
   const channel = await addChannel(db, { tenantId, kind: 'private', members: roles })
   const as = (who: { auth: { authorization: string } }) => ({ headers: who.auth })
   const own = await world.create({ content: 'ours', channel_id: channel.id }, as(member))

@@ -18,8 +18,8 @@ function cutBody(bytes: Uint8Array, chunkBytes: number): ReadableStream<Uint8Arr
   })
 }
 
-const offsetNow = async ({ get }: World, id: string): Promise<number> =>
-  Number((await get(`/${id}/versions/1`).then((reply) => reply.json())).size_bytes)
+const offsetNow = async ({ version }: World, id: string): Promise<number> =>
+  (await version(id)).size_bytes
 
 type Cut = { bytes: number; chunkBytes: number; back: number }
 
