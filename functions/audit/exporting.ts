@@ -1,11 +1,11 @@
 import { appendAudit } from '../../domain/audit/append.ts'
+import { type AuditFilter, readAuditRows } from '../../domain/audit/listing.ts'
 import { readHead } from '../../domain/audit/verify.ts'
 import { identityOf } from '../_shared/http/call.ts'
 import type { Handler } from '../_shared/http/route.ts'
 import { streamed } from '../_shared/http/streamed.ts'
 import type { Deps } from '../_shared/ports/deps.ts'
 import type * as contract from './contract.ts'
-import { type AuditFilter, readAuditRows } from './queries.ts'
 import { toAuditRow, toFilter } from './representation.ts'
 
 const headers = {

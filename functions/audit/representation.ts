@@ -1,8 +1,8 @@
 import type * as z from 'zod'
+import type { AuditFilter, AuditRecord } from '../../domain/audit/listing.ts'
 import type { AuditFault as Fault } from '../../domain/audit/verify.ts'
 import { toHex } from '../_shared/access/keys.ts'
 import type { AuditQuery, AuditRow, AuditVerification } from './contract.ts'
-import type { AuditFilter, AuditRecord } from './queries.ts'
 
 export const toAuditRow = (row: AuditRecord): z.input<typeof AuditRow> => ({
   id: row.id,
