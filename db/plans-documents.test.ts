@@ -32,7 +32,12 @@ const list = (of: { isTrashed?: boolean; tags?: string[] }) =>
 const search = (tags: string[]) =>
   findHits(database.db, {
     reader: { tenantId, userId: tenantId, role: 'viewer' },
-    ...{ query: `'common'`, filter: { tags }, position: firstPosition(['page']), limit: 20 },
+    ...{
+      query: { type: 'lexeme', lexeme: 'common' },
+      filter: { tags },
+      position: firstPosition(['page']),
+      limit: 20,
+    },
   })
 
 // On one connection, whose plans are those of the empty tables: of the sixth run on, one plan for all values.

@@ -9,7 +9,7 @@ import { hintFor } from './hints.ts'
 import { toItem } from './hits.ts'
 import { firstPosition, readPosition, writePosition, writtenPosition } from './order.ts'
 import { type FoundHits, findHits, loadHits } from './queries.ts'
-import { formatTsquery, isAnchored, type QueryNode, wantedWords } from './tsquery.ts'
+import { isAnchored, type QueryNode, wantedWords } from './tsquery.ts'
 import { understand } from './understanding.ts'
 
 /** Finds words and phrases on the pages of documents, in messages and in artifacts. */
@@ -29,8 +29,7 @@ export const createApp = (deps: Deps) =>
       const position = cursor
         ? readPosition(await c.cursors.read(scope, cursor, writtenPosition))
         : firstPosition(types)
-      const tsquery = formatTsquery(query)
-      const found = await findHits(deps.db, { reader, query: tsquery, filter, position, limit })
+      const found = await findHits(deps.db, { reader, query, filter, position, limit })
       const load = { reader, hits: found.hits, words: wantedWords(query) }
       const items = (await loadHits(deps.db, load)).map((hit) => toItem(query, hit))
       const next_cursor = await nextCursor(c, scope, found)

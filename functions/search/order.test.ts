@@ -77,7 +77,8 @@ test('a better match comes before a newer one, whatever its type', async () => {
   const types = (await find('anchor')).items.map(({ type, snippet }) =>
     snippet.includes(best) ? type : '-',
   )
-  expect(types).toEqual(['artifact', 'message', 'page', 'page', '-', '-', '-', '-'])
+  expect(types.slice(0, 4).sort()).toEqual(['artifact', 'message', 'page', 'page'])
+  expect(types.slice(4)).toEqual(['-', '-', '-', '-'])
 })
 
 test('the next page is told of by a link that can be followed', async () => {

@@ -8,11 +8,17 @@ import { loadMessages, type MessageHit, messagesSource } from './messages.ts'
 import { afterFor, mergeBlocks, type Position, type RankedHit } from './order.ts'
 import { loadPages, type PageHit, pagesSource } from './pages.ts'
 import type { Load } from './texts.ts'
-import type { WantedWords } from './tsquery.ts'
+import {
+  formatAny,
+  formatTsquery,
+  type QueryNode,
+  type WantedWords,
+  wantedWords,
+} from './tsquery.ts'
 
 type FindHits = {
   reader: Reader
-  query: string // a tsquery
+  query: QueryNode
   filter: Filter
   position: Position
   limit: number
@@ -30,12 +36,13 @@ export const findHits = (db: Db, find: FindHits): Promise<FoundHits> =>
   })
 
 async function findBlocks(tx: Tx, { reader, query, filter, position, limit }: FindHits) {
+  const texts = { query: formatTsquery(query), words: formatAny(wantedWords(query)) }
   const found: Parameters<typeof mergeBlocks>[0][number][] = []
   for (const place of position.places) {
     const { type, bounds } = place
     const after = afterFor(type, position)
     const source = await sources[type](tx, reader, filter)
-    const block = await rankBlock(tx, source, { query, bounds, after, limit: limit + 1 })
+    const block = await rankBlock(tx, source, { ...texts, bounds, after, limit: limit + 1 })
     found.push({ place, block })
   }
   return found

@@ -89,6 +89,10 @@ export function formatTsquery(node: QueryNode): string {
   }
 }
 
+/** A query that finds any of the words. */
+export const formatAny = ({ lexemes, prefixes }: WantedWords): string =>
+  [...lexemes.map(quoted), ...prefixes.map((prefix) => `${quoted(prefix)}:*`)].join(' | ')
+
 const quoted = (word: string): string => `'${word.replace(/['\\]/g, '$&$&')}'`
 
 function operatorOf(node: Extract<QueryNode, { left: QueryNode }>): string {
