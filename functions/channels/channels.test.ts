@@ -3,10 +3,10 @@ import { expect, test } from 'vitest'
 import { auditLog, channelEvents, channels } from '../../db/schema/index.ts'
 import { moveDocument } from '../../domain/documents/trash.ts'
 import { addChannel, addMessage } from '../../test/fixtures/channels.ts'
+import { type Channel, type People, withPeople } from '../../test/fixtures/people.ts'
 import { addDocument } from '../../test/harness/documents.ts'
 import { refusalOf } from '../../test/harness/members.ts'
 import { bodyOf } from '../../test/harness/requests.ts'
-import { type Channel, type People, withPeople } from './people.fixture.ts'
 
 const unknownId = '0199a1c2-77aa-7aaa-8aaa-0000000000ff'
 type Standing = Record<string, unknown> & { id: string; unread_count: number }

@@ -2,8 +2,8 @@ import { and, eq } from 'drizzle-orm'
 import { expect, test } from 'vitest'
 import { messages, users } from '../../db/schema/index.ts'
 import { addChannel } from '../../test/fixtures/channels.ts'
+import { type Person, withPeople } from '../../test/fixtures/people.ts'
 import { bodyOf } from '../../test/harness/requests.ts'
-import { type Person, withPeople } from './people.fixture.ts'
 
 type Result = {
   command: string

@@ -2,10 +2,10 @@ import { and, eq } from 'drizzle-orm'
 import { expect, test } from 'vitest'
 import { auditLog, users } from '../../db/schema/index.ts'
 import { addChannel, joinChannel } from '../../test/fixtures/channels.ts'
+import { withPeople } from '../../test/fixtures/people.ts'
 import { refusalOf } from '../../test/harness/members.ts'
 import { bodyOf } from '../../test/harness/requests.ts'
 import type { SetupOptions } from '../../test/harness/setup.ts'
-import { withPeople } from './people.fixture.ts'
 
 type Invite = { id: string; token: string; uses: number }
 type Guest = { user_id: string; key: string; key_expires_at: string; channel: { id: string } }

@@ -2,8 +2,8 @@ import { and, eq } from 'drizzle-orm'
 import { expect, test } from 'vitest'
 import { auditLog, type MemberRole, users } from '../../db/schema/index.ts'
 import { addChannel, addMessage } from '../../test/fixtures/channels.ts'
+import { type Person, withPeople } from '../../test/fixtures/people.ts'
 import { bodyOf } from '../../test/harness/requests.ts'
-import { type Person, withPeople } from './people.fixture.ts'
 
 type Member = { user_id: string; role: string; nickname: string | null; is_guest: boolean }
 type Listed = { items: Member[]; next_cursor: string | null }

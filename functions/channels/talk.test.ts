@@ -2,8 +2,8 @@ import { and, eq } from 'drizzle-orm'
 import { expect, test } from 'vitest'
 import { auditLog, channelEvents, channelMembers, messageReactions } from '../../db/schema/index.ts'
 import { addChannel, addMessage } from '../../test/fixtures/channels.ts'
+import { withPeople } from '../../test/fixtures/people.ts'
 import { bodyOf } from '../../test/harness/requests.ts'
-import { withPeople } from './people.fixture.ts'
 
 type Event = { seq: number; type: string; data: Record<string, unknown> }
 type Listed = { items: Event[]; next_cursor: string | null }

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
 import { addChannel } from '../../test/fixtures/channels.ts'
+import { withPeople } from '../../test/fixtures/people.ts'
 import { refusalOf } from '../../test/harness/members.ts'
 import { bodyOf } from '../../test/harness/requests.ts'
 import type { Route } from '../_shared/http/route.ts'
-import { withPeople } from './people.fixture.ts'
 
 const unknownId = '0199a1c2-77aa-7aaa-8aaa-0000000000ff'
 
