@@ -4,7 +4,7 @@ import type { AnyRules } from './rules.ts'
 
 /**
  * Every version of every game that was ever released: running and ended games need the one they began with. Whoever adds
- * a game writes its {@link AnyRules}, adds a line here, and its course to `domain/games/courses.golden.ts`.
+ * a game writes its {@link AnyRules}, adds a line here, and a whole game to `test/fixtures/game-courses.ts`.
  */
 const released: readonly AnyRules[] = [fourInARow, reversi]
 

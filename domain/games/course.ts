@@ -35,7 +35,7 @@ type Beginning = { options: Plain; seats: number }
 
 /**
  * The state that a game had after some moves of it, made from the beginning. Its moves are few: a board of Reversi has at
- * most 96 squares to fill and one of four in a row 144, which replay in under a millisecond, so no states are kept between.
+ * most 96 squares to fill and one of four in a row 144, which replay in one to three milliseconds: no states are kept between.
  * @throws {Error} the rules refuse a kept move: they were changed, or the row was
  */
 export function replay(

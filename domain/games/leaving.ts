@@ -1,6 +1,6 @@
-import { and, eq, ne, sql } from 'drizzle-orm'
+import { and, eq, type SQL, sql } from 'drizzle-orm'
 import type { Tx } from '../../db/client.ts'
-import { gamePlayers, games } from '../../db/schema/index.ts'
+import { gamePlayers } from '../../db/schema/index.ts'
 import { endingOf, findGame, type Game, type GameEvent, othersThan, saveGame } from './keeping.ts'
 
 type Leave = { tenantId: string; userId: string; at: Date }
@@ -11,12 +11,11 @@ type Leave = { tenantId: string; userId: string; at: Date }
  * nobody can sit down with them then.
  */
 export async function leaveAllGames(tx: Tx, leave: Leave): Promise<void> {
-  const { tenantId, userId } = leave
+  const { tenantId } = leave
   // Held in the order of their ids, and only then read: a game may have ended until then.
   await tx.execute(sql`
     select channel_id from channel_heads where tenant_id = ${tenantId} and channel_id in (
-      select g.channel_id from game_players p join games g on g.tenant_id = p.tenant_id and g.id = p.game_id
-      where p.tenant_id = ${tenantId} and p.user_id = ${userId})
+      select g.channel_id from ${played(leave)})
     order by channel_id for update`)
   const left: Game[] = []
   for (const id of await listOpenGames(tx, leave)) {
@@ -28,22 +27,19 @@ export async function leaveAllGames(tx: Tx, leave: Leave): Promise<void> {
     await (game.status === 'running' ? resign(tx, game, leave) : standUp(tx, game, leave))
 }
 
-async function listOpenGames(tx: Tx, { tenantId, userId }: Leave): Promise<string[]> {
-  const rows = await tx
-    .select({ id: games.id })
-    .from(gamePlayers)
-    .innerJoin(
-      games,
-      and(eq(games.tenantId, gamePlayers.tenantId), eq(games.id, gamePlayers.gameId)),
-    )
-    .where(
-      and(
-        eq(gamePlayers.tenantId, tenantId),
-        eq(gamePlayers.userId, userId),
-        ne(games.status, 'ended'),
-      ),
-    )
-  return rows.map(({ id }) => id).sort()
+// Ranges in order, and each game for itself: also a plan that was made when all indexes of a tenant looked alike then
+// reads the seats of one user and their games alone.
+const seatsOf = ({ tenantId, userId }: Leave): SQL => sql`(
+  select game_id, seat from game_players where tenant_id = ${tenantId} and user_id between ${userId} and ${userId}
+  order by user_id, game_id) p`
+const played = (leave: Leave): SQL => sql`${seatsOf(leave)} cross join lateral (
+  select id, channel_id, status from games where tenant_id = ${leave.tenantId} and id between p.game_id and p.game_id
+  order by id limit 1) g`
+
+async function listOpenGames(tx: Tx, leave: Leave): Promise<string[]> {
+  const rows = await tx.execute<{ id: string }>(sql`
+    select g.id from ${played(leave)} where g.status <> 'ended' order by g.id`)
+  return [...rows].map(({ id }) => id)
 }
 
 const seatOf = ({ players }: Game, userId: string): number =>
@@ -83,12 +79,15 @@ export async function standUp(
 }
 
 /** Seats show nobody any more; whoever has read an ended game sees that it has changed. */
-async function forget(tx: Tx, { tenantId, userId, at }: Leave): Promise<void> {
+async function forget(tx: Tx, leave: Leave): Promise<void> {
+  const { tenantId, userId, at } = leave
   await tx.execute(sql`
     with seats as (
-      update game_players set user_id = null where tenant_id = ${tenantId} and user_id = ${userId}
-      returning game_id
+      update game_players s set user_id = null from ${seatsOf(leave)}
+      where s.tenant_id = ${tenantId} and s.user_id = ${userId} and s.game_id = p.game_id and s.seat = p.seat
+      returning s.game_id
     )
-    update games set version = version + 1, updated_at = ${at.toISOString()}::timestamptz
-    where tenant_id = ${tenantId} and id in (select game_id from seats) and status = 'ended'`)
+    update games g set version = g.version + 1, updated_at = ${at.toISOString()}::timestamptz
+    from seats where g.tenant_id = ${tenantId} and g.id between seats.game_id and seats.game_id
+      and g.status = 'ended'`)
 }

@@ -1,9 +1,7 @@
-import { and, asc, desc, eq, gt, inArray, lt, lte, type SQL, sql } from 'drizzle-orm'
+import { and, asc, eq, gt, lte, type SQL, sql } from 'drizzle-orm'
 import { uuidv7 } from 'uuidv7'
 import type { Db, Tx } from '../../db/client.ts'
-import type { GameStatus } from '../../db/schema/index.ts'
-import { channels, documents, gameMoves, gamePlayers, games, users } from '../../db/schema/index.ts'
-import { isVisibleTo, type Reader } from '../../domain/channels/access.ts'
+import { documents, gameMoves, gamePlayers, games, users } from '../../db/schema/index.ts'
 import type { Game, GameRow, PlayerRow } from '../../domain/games/keeping.ts'
 import type { MoveRow } from './representation.ts'
 
@@ -83,66 +81,6 @@ export async function closeGaps(tx: Tx, { tenantId, id, players }: Game): Promis
   }
   return moved
 }
-
-type ListGames = {
-  reader: Reader
-  channelId: string | undefined
-  playerId: string | undefined
-  status: GameStatus | undefined
-  rules: string | undefined
-  before: string | null
-  limit: number
-}
-
-/** Newest first, of channels that the reader sees. */
-export async function listGameRows(db: Db, filter: ListGames): Promise<Game[]> {
-  const { reader, limit } = filter
-  const rows = await db
-    .select({ game: games })
-    .from(games)
-    .innerJoin(
-      channels,
-      and(eq(channels.tenantId, games.tenantId), eq(channels.id, games.channelId)),
-    )
-    .where(and(eq(games.tenantId, reader.tenantId), isVisibleTo(reader), ...filters(db, filter)))
-    .orderBy(desc(games.id))
-    .limit(limit)
-  const ids = rows.map(({ game }) => game.id)
-  const players = ids.length > 0 ? await listPlayers(db, reader.tenantId, ids) : []
-  return rows.map(({ game }) => ({
-    ...game,
-    players: players.filter(({ gameId }) => gameId === game.id),
-  }))
-}
-
-function filters(db: Db, filter: ListGames): (SQL | undefined)[] {
-  const { reader, channelId, playerId, status, rules, before } = filter
-  const { tenantId } = reader
-  const played = (userId: string) =>
-    db
-      .select({ id: gamePlayers.gameId })
-      .from(gamePlayers)
-      .where(and(eq(gamePlayers.tenantId, tenantId), eq(gamePlayers.userId, userId)))
-  return [
-    channelId === undefined ? undefined : eq(games.channelId, channelId),
-    playerId === undefined ? undefined : inArray(games.id, played(playerId)),
-    status === undefined ? undefined : eq(games.status, status),
-    rules === undefined ? undefined : eq(games.rules, rules),
-    before === null ? undefined : lt(games.id, before),
-  ]
-}
-
-const listPlayers = (db: Db, tenantId: string, ids: readonly string[]): Promise<PlayerRow[]> =>
-  db
-    .select()
-    .from(gamePlayers)
-    .where(
-      and(
-        eq(gamePlayers.tenantId, tenantId),
-        sql`${gamePlayers.gameId} = any(${`{${ids.join(',')}}`}::uuid[])`,
-      ),
-    )
-    .orderBy(asc(gamePlayers.gameId), asc(gamePlayers.seat))
 
 const ofGame = ({ tenantId, id }: GameRow): SQL | undefined =>
   and(eq(gameMoves.tenantId, tenantId), eq(gameMoves.gameId, id))

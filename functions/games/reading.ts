@@ -10,8 +10,9 @@ import { type Handler, reply } from '../_shared/http/route.ts'
 import type { Deps } from '../_shared/ports/deps.ts'
 import type * as contract from './contract.ts'
 import type * as play from './contract-play.ts'
+import { listGameRows } from './listing.ts'
 import { missing } from './opening.ts'
-import { listGameRows, listMoveRows, listMovesUpTo } from './queries.ts'
+import { listMoveRows, listMovesUpTo } from './queries.ts'
 import { toGame, toListed, toMove } from './representation.ts'
 
 /** Made once: what a release can play does not change while it runs. */
