@@ -30,9 +30,14 @@ export async function tell(
   await appendChannelEvents(tx, { tenantId, channelId, events: of, at })
 }
 
-type Audited = { action: string; subjectId: string; detail: Record<string, unknown> }
+type Audited = {
+  action: string
+  subjectType?: string
+  subjectId: string
+  detail: Record<string, unknown>
+}
 
-/** Audits what the caller did to a channel; the last statement of its transaction. */
+/** Audits what the caller did to a channel or something of it; the last statement of its transaction. */
 export async function audit({ tx, caller, requestId, at }: Act, audited: Audited): Promise<void> {
   const { tenantId, userId, keyId } = caller
   const of = { tenantId, subjectType: 'channel', actor: { userId, keyId }, requestId, at }

@@ -6,7 +6,7 @@ import { type Call, identityOf, requireVersion } from '../_shared/http/call.ts'
 import { toPage } from '../_shared/http/pages.ts'
 import { type Handler, reply } from '../_shared/http/route.ts'
 import type { Deps } from '../_shared/ports/deps.ts'
-import { actOf, openChannel } from './acting.ts'
+import { actOf, audit, openChannel } from './acting.ts'
 import * as contract from './contract-invites.ts'
 import { deleteInvite, findInvite, insertInvite, listInviteRows } from './invite-queries.ts'
 import { readVisible } from './members.ts'
@@ -33,6 +33,8 @@ export const createHandler =
       requireManager(channel, act.caller.role)
       requireOpen(channel)
       const invite = contract.toInvite(await insertInvite(tx, row))
+      const detail = { channel_id: param.id, allow_guests: row.allowGuests, role: row.role }
+      await audit(act, { action: 'invite.created', subjectType: 'invite', subjectId: id, detail })
       const headers = { Location: `/v1/channels/${param.id}/invites/${id}` }
       return reply(201, { ...invite, token: text }, { headers, version: versionOf(invite) })
     })
@@ -80,5 +82,8 @@ export const revokeHandler =
       if (!invite) throw missing()
       requireVersion(c, versionOf(invite))
       await deleteInvite(tx, place, param.invite_id)
+      const subject = { subjectType: 'invite', subjectId: param.invite_id }
+      const detail = { channel_id: channel.id }
+      await audit(act, { action: 'invite.revoked', ...subject, detail })
       return reply(204, null)
     })
