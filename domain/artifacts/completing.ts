@@ -1,4 +1,4 @@
-import { and, eq, sql } from 'drizzle-orm'
+import { and, eq, isNull, sql } from 'drizzle-orm'
 import type { Tx } from '../../db/client.ts'
 import {
   type ArtifactUsage,
@@ -61,7 +61,7 @@ export async function completeVersion(
 type Shown = { artifact: ArtifactRow; row: VersionRow; text: string | null; at: Date }
 
 /** The artifact follows its latest version, and search the latest complete one. */
-export async function showCompleted(tx: Tx, { artifact, row, text, at }: Shown): Promise<void> {
+async function showCompleted(tx: Tx, { artifact, row, text, at }: Shown): Promise<void> {
   const { tenantId, id } = artifact
   const isNewer = sql`coalesce(${artifacts.textNumber}, 0) < ${row.number}::int`
   await tx
@@ -75,6 +75,52 @@ export async function showCompleted(tx: Tx, { artifact, row, text, at }: Shown):
       }),
     })
     .where(and(eq(artifacts.tenantId, tenantId), eq(artifacts.id, id)))
+}
+
+type Ending = {
+  number: number
+  jobId: string | null // that writes it; `null`: callers do
+  failure: { code: string; message: string } | null // `null`: it was cancelled
+  actorUserId?: string | null
+  at: Date
+}
+
+/**
+ * Ends an open version that will not be complete; what it has stays. The artifact is held by the caller, and its channel
+ * before it.
+ * @returns `false`: it has ended, or somebody else writes it
+ */
+export async function endUncompleted(
+  tx: Tx,
+  artifact: ArtifactRow,
+  { number, jobId, failure, actorUserId = null, at }: Ending,
+): Promise<boolean> {
+  const { tenantId, id: artifactId } = artifact
+  const status = failure ? 'failed' : 'cancelled'
+  const [row] = await tx
+    .update(artifactVersions)
+    .set({
+      ...{ status, endedAt: at, version: sql`${artifactVersions.version} + 1` },
+      ...(failure && { failureCode: failure.code, failureMessage: failure.message }),
+    })
+    .where(
+      and(
+        ofVersion({ tenantId, artifactId, number }),
+        eq(artifactVersions.status, 'streaming'),
+        jobId === null ? isNull(artifactVersions.jobId) : eq(artifactVersions.jobId, jobId),
+      ),
+    )
+    .returning({ number: artifactVersions.number })
+  if (!row) return false
+  await tx
+    .update(artifacts)
+    .set({ ...grownArtifact(at), ...(artifact.latestNumber === number && { status }) })
+    .where(and(eq(artifacts.tenantId, tenantId), eq(artifacts.id, artifactId)))
+  await tellChannel(tx, artifact, {
+    ...{ type: 'artifact.ended', actorUserId, at },
+    data: { number, status },
+  })
+  return true
 }
 
 type Word = {

@@ -48,8 +48,8 @@ export async function* readPieces(
 
 function piecesFrom(db: Db | Tx, of: PiecesOf, { at, end }: { at: number; end: number }) {
   const { offsetBytes, bytes } = artifactPieces
-  const first = sql`(select max(offset_bytes) from ${artifactPieces}
-    where ${ofPieces(of)} and offset_bytes <= ${at}::int)`
+  const first = sql`(select offset_bytes from ${artifactPieces}
+    where ${ofPieces(of)} and offset_bytes <= ${at}::int order by offset_bytes desc limit 1)`
   return db
     .select({ offsetBytes, bytes })
     .from(artifactPieces)

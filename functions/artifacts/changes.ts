@@ -1,4 +1,4 @@
-import { tellChannel } from '../../domain/artifacts/completing.ts'
+import { endUncompleted, tellChannel } from '../../domain/artifacts/completing.ts'
 import { findVisibleVersion } from '../../domain/artifacts/versions.ts'
 import { appendAudit } from '../../domain/audit/append.ts'
 import { cancelJob, ringWorkers } from '../../domain/jobs/queue.ts'
@@ -10,7 +10,7 @@ import type { Deps } from '../_shared/ports/deps.ts'
 import type * as contract from './contract.ts'
 import type { cancelVersion } from './contract-versions.ts'
 import { missing, moderates, type Opened, openArtifact, openExpected, readerOf } from './place.ts'
-import { cancelOpenVersion, deleteArtifactRow, listOpenJobIds, saveArtifact } from './queries.ts'
+import { deleteArtifactRow, listOpenJobIds, saveArtifact } from './queries.ts'
 import { toArtifact, toVersion } from './representation.ts'
 
 export const changeHandler =
@@ -76,12 +76,16 @@ export const cancelHandler =
       const seen = await findVisibleVersion(tx, readerOf(c), { artifactId: id, number })
       if (!seen) throw missing()
       const { jobId } = seen.version
-      if (jobId !== null && seen.version.status === 'streaming')
-        await cancelJob(tx, { tenantId: c.tenantId, id: jobId })
+      const isOpen = seen.version.status === 'streaming'
+      const asked =
+        jobId !== null && isOpen ? await cancelJob(tx, { tenantId: c.tenantId, id: jobId }) : null
       const opened = await openArtifact(tx, c, id)
       refuseOthers(c, opened, seen.version.createdByUserId)
       requireVersion(c, seen.version.version)
-      if (jobId === null) await cancelOpen(tx, c, { opened, number, at: deps.now() })
+      const by = { actorUserId: c.userId, at: deps.now() }
+      // A running attempt is told, and ends it.
+      if (asked !== 'requested')
+        await endUncompleted(tx, opened.artifact, { number, jobId, failure: null, ...by })
       const now = await findVisibleVersion(tx, readerOf(c), { artifactId: id, number })
       if (!now) throw missing()
       const { version } = now
@@ -92,16 +96,3 @@ export const cancelHandler =
     await ringForCancel(deps, c)
     return answer
   }
-
-type Cancelled = { opened: Opened; number: number; at: Date }
-
-async function cancelOpen(tx: Tx, c: Call, { opened, number, at }: Cancelled): Promise<void> {
-  const { artifact } = opened
-  const key = { tenantId: c.tenantId, artifactId: artifact.id, number }
-  const row = await cancelOpenVersion(tx, key, at)
-  if (!row) return
-  const isLatest = artifact.latestNumber === number
-  await saveArtifact(tx, artifact, { ...(isLatest && { status: 'cancelled' }), at })
-  const data = { number, status: 'cancelled' }
-  await tellChannel(tx, artifact, { type: 'artifact.ended', actorUserId: c.userId, data, at })
-}

@@ -1,7 +1,7 @@
 import { uuidv7 } from 'uuidv7'
+import { artifactGenerateJobKind } from '../../db/artifact-versions.ts'
 import type { ArtifactRow } from '../../domain/artifacts/access.ts'
 import { tellChannel } from '../../domain/artifacts/completing.ts'
-import { generateJobKind } from '../../domain/artifacts/kinds.ts'
 import { insertPieces } from '../../domain/artifacts/pieces.ts'
 import { indexedTextOf, isText } from '../../domain/artifacts/text.ts'
 import type { VersionRow } from '../../domain/artifacts/versions.ts'
@@ -147,7 +147,7 @@ const enqueueGeneration = (tx: Tx, c: Call, { artifact, number, jobId }: Generat
   enqueueJob(tx, {
     tenantId: artifact.tenantId,
     id: jobId,
-    kind: generateJobKind,
+    kind: artifactGenerateJobKind,
     subjectId: artifact.id,
     userId: readerOf(c).userId,
     requestId: c.requestId,

@@ -1,4 +1,4 @@
-import { and, desc, eq, inArray, isNotNull, isNull, lt, sql } from 'drizzle-orm'
+import { and, desc, eq, inArray, isNotNull, isNull, lt } from 'drizzle-orm'
 import type { Db, Tx } from '../../db/client.ts'
 import { artifacts, artifactVersions, documents, messages } from '../../db/schema/index.ts'
 import {
@@ -6,12 +6,7 @@ import {
   artifactColumns,
   isArtifactVisibleTo,
 } from '../../domain/artifacts/access.ts'
-import {
-  grownArtifact,
-  ofVersion,
-  type VersionKey,
-  type VersionRow,
-} from '../../domain/artifacts/versions.ts'
+import { grownArtifact, type VersionRow } from '../../domain/artifacts/versions.ts'
 import type { Reader } from '../../domain/channels/access.ts'
 
 type ListArtifacts = {
@@ -187,25 +182,4 @@ export async function listOpenJobIds(
       ),
     )
   return rows.flatMap((row) => row.jobId ?? [])
-}
-
-/** Ends a version that callers append to. @returns `null`: it has ended, or a job writes it */
-export async function cancelOpenVersion(
-  tx: Tx,
-  { tenantId, artifactId, number }: VersionKey,
-  at: Date,
-): Promise<VersionRow | null> {
-  const { version } = artifactVersions
-  const [row] = await tx
-    .update(artifactVersions)
-    .set({ status: 'cancelled', endedAt: at, version: sql`${version} + 1` })
-    .where(
-      and(
-        ofVersion({ tenantId, artifactId, number }),
-        eq(artifactVersions.status, 'streaming'),
-        isNull(artifactVersions.jobId),
-      ),
-    )
-    .returning()
-  return row ?? null
 }
