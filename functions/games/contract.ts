@@ -8,7 +8,7 @@ const anyObject = z.record(z.string(), z.unknown())
 const seat = z.int().min(1).max(gameSeatsMax)
 export const param = z.object({ id: z.uuid().toLowerCase() })
 export const exampleId = { id: '0199a1c2-77aa-7aaa-8aaa-000000000021' }
-const exampleChannelId = '0199a1c2-77aa-7aaa-8aaa-000000000020'
+const exampleChannelId = '0199a1c2-77aa-7aaa-8aaa-000000000011'
 /** Guests play where they are members; the channel decides. */
 export const role = ['viewer', 'guest'] as const
 

@@ -49,6 +49,7 @@ export async function createResources({ post, get }: Poster, name: string): Prom
   const channel = await createChannel({ post }, name)
   const said = { channel_id: channel.id, text: `Of ${name}.`, document_ids: [document.id] }
   const message = await created(await post('/v1/messages', said))
+  const game = await created(await post('/v1/games', { channel_id: channel.id, rules: 'reversi' }))
   const shown = { document_id: document.id ?? '', channel_id: channel.id ?? '' }
   return {
     users: { id: user.id ?? '' },
@@ -60,6 +61,7 @@ export async function createResources({ post, get }: Poster, name: string): Prom
     artifacts: { id: artifact.id ?? '', number: '1' },
     shares: { id: share.id ?? '', token: share.token ?? '' },
     channels: channel,
+    games: { id: game.id ?? '' },
     messages: { id: message.id ?? '', ...shown, emoji: '👍' },
     templates: { id: template.id ?? '', document_id: document.id ?? '' },
     suggestions: { id: suggestion.id },

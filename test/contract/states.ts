@@ -10,6 +10,7 @@ import {
 import { cancelBatch } from '../../domain/batches/control.ts'
 import { completeDocument, failDocument, keepPageImage } from '../harness/documents.ts'
 import type { Operation } from './functions.ts'
+import { prepareGame } from './game-states.ts'
 import type { Resources } from './resources.ts'
 
 const endedBatchOperations = new Set(['retryBatch', 'exportBatch', 'deleteBatch'])
@@ -35,6 +36,10 @@ export async function prepare(db: Db, { route, path }: Operation, rows: Rows): P
   }
   if (route.operationId === 'cancelArtifactVersion')
     await reopened(db, { tenantId, artifactId: rows.resources.artifacts?.id ?? '' })
+  const { games, users } = rows.resources
+  await prepareGame(db, route.operationId, {
+    ...{ tenantId, id: games?.id ?? '', opponentId: users?.id ?? '' },
+  })
   if (route.operationId === 'withdrawTemplate')
     await applied(db, { tenantId, documentId: document.id, ...rows.resources.templates })
   const token = leaseTokenOf(route.example?.json)
