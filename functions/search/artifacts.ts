@@ -26,6 +26,7 @@ export function artifactsSource(reader: Reader, filter: Filter): Source {
     id: sql`${artifacts.id}`,
     number: sql`0::integer`,
     search: sql`${artifacts.search}`,
+    textBytes: sql`octet_length(${artifacts.title}) + coalesce(octet_length(${artifacts.text}), 0)`,
   }
 }
 

@@ -27,6 +27,7 @@ export async function messagesSource(tx: Tx, reader: Reader, filter: Filter): Pr
     id: sql`m.id`,
     number: sql`0::integer`,
     search: sql`m.search`,
+    textBytes: sql`octet_length(m.text)`,
   }
 }
 

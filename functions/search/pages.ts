@@ -22,6 +22,7 @@ export function pagesSource({ tenantId }: Reader, filter: Filter): Source {
     id: sql`p.document_id`,
     number: sql`p.number`,
     search: sql`p.search`,
+    textBytes: sql`octet_length(p.text)`,
   }
 }
 
