@@ -87,11 +87,12 @@ must occur as it is, \`OR\` gives a choice, \`-word\` and \`-"a phrase"\` exclud
 phrases too. A query needs a word that is to be found: one without, like \`-this\` or \`a OR -b\`, is 422.
 
 Found is what the caller may read: pages of documents that are not in the trash, messages of the channels that they see, and
-artifacts of these channels or of none, by title and latest complete text. Guests find what is in their channels, and no pages. A filter leaves out the types that it does not fit: \`channel_id\`
-leaves out pages; \`status\`, \`language\` and \`tag\` leave out all but pages.
+artifacts of these channels or of none, by title and latest complete text. Guests find what is in their channels, and no pages.
+A filter leaves out the types that it does not fit: \`channel_id\` leaves out pages; \`status\`, \`language\` and \`tag\` leave
+out all but pages.
 
-Best matches come first within each thousand of the newest matches of a type, newer before older ones of the same rank. What is
-added while you page comes twice nowhere and moves nothing; search again to find it.`,
+Best matches come first within each five hundred of the newest matches of a type, newer before older ones of the same rank.
+What is added while you page moves nothing, so that nothing comes twice; search again to find it.`,
   input: {
     query: z.object({
       ...pageQuery,

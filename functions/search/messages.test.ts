@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { channelMembers, messageAttachments, messages } from '../../db/schema/index.ts'
 import { addChannel, addMessage, joinChannel } from '../../test/fixtures/channels.ts'
 import { idOf, marked, searching } from '../../test/fixtures/searching.ts'
+import { blockRowsMax } from './blocks.ts'
 
 async function talking() {
   const bundle = await searching()
@@ -73,7 +74,7 @@ test('hidden matches take no place on a page, in a block or in a cursor', async 
   const open = [await say('tide'), await say('tide')]
   // More of them than a block ranks, newer than what the stranger sees.
   const row = { tenantId: tenant.id, channelId: hidden.id, authorUserId: tenant.admin.id }
-  const rows = Array.from({ length: 1_005 }, (_, seq) => ({
+  const rows = Array.from({ length: blockRowsMax + 5 }, (_, seq) => ({
     ...row,
     ...{ id: crypto.randomUUID().replace(/^./, 'f'), seq: seq + 1, authorName: 'A' },
     ...{ text: 'tide tide', createdAt: new Date() },
