@@ -30,9 +30,9 @@ export const uploadHeaders = ({ sizeBytes, status }: VersionRow) => ({
 export const appendHandler = (deps: Deps): Handler<typeof appendContent> => {
   const places = new StreamPlaces(appendBounds, 'appends')
   return async (c, { param: { id, number }, query, header }) => {
+    const seen = await openVersion(deps, c, { id, number })
     const start = header['upload-offset'] ?? query.offset
     if (start === undefined) throw offsetMissing()
-    const seen = await openVersion(deps, c, { id, number })
     places.refuseWhenFull(c, 'Send the rest in a moment.')
     const giveBack = places.take(c)
     try {
