@@ -33,7 +33,7 @@ export const registry: readonly FunctionEntry[] = [
   { name: 'batches', jobs: () => import('../functions/batches/jobs.ts') },
   { name: 'webhooks', jobs: () => import('../functions/webhooks/jobs.ts') },
   { name: 'shares' },
-  { name: 'channels' },
+  { name: 'channels', jobs: () => import('../functions/channels/jobs.ts') },
   { name: 'messages' },
   { name: 'games' },
   { name: 'artifacts', jobs: () => import('../functions/artifacts/jobs.ts') },

@@ -1,6 +1,7 @@
 import { and, eq, inArray, sql } from 'drizzle-orm'
 import type { Tx } from '../../db/client.ts'
 import { channelMembers } from '../../db/schema/index.ts'
+import { deleteChannel } from './deletion.ts'
 import { appendChannelEvents, type ChannelEvent } from './events.ts'
 
 type LeaveAll = { tenantId: string; userId: string; at: Date; actorUserId?: string | null }
@@ -92,11 +93,17 @@ async function appointHeirs(tx: Tx, tenantId: string, ids: readonly string[]): P
 }
 
 async function deleteDeserted(tx: Tx, tenantId: string, ids: readonly string[]): Promise<string[]> {
-  const rows = await tx.execute<{ id: string }>(sql`
-    delete from channels c where c.tenant_id = ${tenantId} and c.id = any(${listOf(ids)})
+  const rows = await tx.execute<{ id: string; messageSeq: string | number }>(sql`
+    select c.id, h.message_seq as "messageSeq" from channels c
+    join channel_heads h on h.tenant_id = c.tenant_id and h.channel_id = c.id
+    where c.tenant_id = ${tenantId} and c.id = any(${listOf(ids)})
       and c.kind in ('private', 'direct') and not exists (select 1 from channel_members m
         where m.tenant_id = c.tenant_id and m.channel_id = c.id)
-    returning c.id`)
+    order by c.id`)
+  for (const { id, messageSeq } of rows) {
+    const channel = { tenantId, id, messageSeq: Number(messageSeq) }
+    await deleteChannel(tx, channel, { requestId: null })
+  }
   return [...rows].map(({ id }) => id)
 }
 

@@ -1,11 +1,12 @@
 import type { HeldChannel } from '../../domain/channels/access.ts'
+import { deleteChannel } from '../../domain/channels/deletion.ts'
 import { type Call, requireVersion } from '../_shared/http/call.ts'
 import { AppError } from '../_shared/http/problems.ts'
 import { type Handler, reply } from '../_shared/http/route.ts'
 import type { Deps } from '../_shared/ports/deps.ts'
 import { type Act, actOf, audit, openChannel, tell } from './acting.ts'
 import * as contract from './contract.ts'
-import { type ChannelChange, deleteChannelRow, updateChannel } from './queries.ts'
+import { type ChannelChange, updateChannel } from './queries.ts'
 import { requireManager, requireOpen, requireOwner } from './rules.ts'
 
 type Wanted = {
@@ -83,8 +84,9 @@ export const deleteHandler =
       const channel = await openChannel(act, id)
       requireOwner(channel, act.caller.role)
       requireVersion(c, channel.version)
-      await deleteChannelRow(tx, channel)
-      const detail = { kind: channel.kind, messages: channel.messageSeq }
+      const jobId = await deleteChannel(tx, channel, { requestId: c.requestId })
+      const { kind, messageSeq: messages } = channel
+      const detail = { kind, messages, ...(jobId && { job_id: jobId }) }
       await audit(act, { action: 'channel.deleted', subjectId: id, detail })
       return reply(204, null)
     })

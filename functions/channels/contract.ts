@@ -175,7 +175,8 @@ export const deleteChannel = route({
   operationId: 'deleteChannel',
   role: 'viewer',
   summary: 'Delete a channel with all that was said in it',
-  description: 'Its owners do. It cannot be taken back; archive it to keep what was said.',
+  description: `Its owners do. It cannot be taken back; archive it to keep what was said. Nobody sees it from the reply on; where much
+was said, a job takes it away after that.`,
   input: { param },
   replies: { 204: null, ...failures('not_found', 'stale_version') },
   example: { param: exampleId },

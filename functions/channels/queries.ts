@@ -114,10 +114,6 @@ export async function updateChannel(
   return row
 }
 
-export async function deleteChannelRow(tx: Tx, { tenantId, id }: ChannelRow): Promise<void> {
-  await tx.delete(channels).where(owned(tenantId, id))
-}
-
 const standings = (db: Db | Tx, { tenantId, userId }: Reader) =>
   db
     .select({
