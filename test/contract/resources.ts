@@ -62,7 +62,7 @@ export async function createResources({ post, get }: Poster, name: string): Prom
     shares: { id: share.id ?? '', token: share.token ?? '' },
     channels: channel,
     games: { id: game.id ?? '' },
-    messages: { id: message.id ?? '', ...shown, emoji: '👍' },
+    messages: { id: message.id ?? '', ...shown, emoji: encodeURIComponent('👍') },
     templates: { id: template.id ?? '', document_id: document.id ?? '' },
     suggestions: { id: suggestion.id },
     batches: { id: batch.id ?? '' },
