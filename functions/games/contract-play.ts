@@ -155,5 +155,3 @@ export const cancelGame = action('cancel', 'cancelGame', {
   summary: 'End a game without an outcome',
   description: `Before the start for who opened it; at any time for those who manage the channel.`,
 })
-
-export type GameSnapshotBody = z.input<typeof GameSnapshot>

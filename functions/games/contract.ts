@@ -15,7 +15,7 @@ export const role = ['viewer', 'guest'] as const
 const turnSecondsMin = 5
 const turnSecondsMax = 14 * 24 * 60 * 60
 
-export const GameRules = z
+const GameRules = z
   .object({
     name: z.string().meta({ example: 'reversi' }),
     version: z.int().meta({ description: 'That new games begin with, and keep.' }),
@@ -174,4 +174,3 @@ export const getGame = route({
 export type GameBody = z.input<typeof Game>
 export type ListedGameBody = z.input<typeof ListedGame>
 export type GameMoveBody = z.input<typeof GameMove>
-export type GameRulesBody = z.input<typeof GameRules>
