@@ -51,8 +51,10 @@ export const createApp = (deps: Deps) => {
     .on(reading.getAttachment, attachmentHandler(deps))
 }
 
-// Names of people and the state of documents change without the message: what shows them is never "unchanged".
-const tagged = ({ version, mentions, attachments }: MessageBody) =>
-  mentions.length + attachments.length > 0 ? { headers: { ETag: etagOf(version) } } : { version }
+// Names, signs of people who go, and the state of documents change without the message: what shows them is never "unchanged".
+const tagged = ({ version, mentions, attachments, reactions }: MessageBody) =>
+  mentions.length + attachments.length + reactions.length > 0
+    ? { headers: { ETag: etagOf(version) } }
+    : { version }
 
 export type MessagesApp = ClientApp<ReturnType<typeof createApp>>
