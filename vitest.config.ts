@@ -21,7 +21,7 @@ export default defineConfig({
     restoreMocks: true,
     unstubEnvs: true,
     // Deadlines against a hang, not measures of speed: two busy cores stretch everything.
-    testTimeout: isLongRun ? 300_000 : 60_000,
+    testTimeout: isLongRun ? 300_000 : 120_000,
     hookTimeout: 120_000,
     teardownTimeout: 20_000,
     // drizzle-orm's package.json is parsed again for each module that Node itself imports: half a second a file.
