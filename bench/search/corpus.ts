@@ -28,7 +28,7 @@ const messageWords = { min: 5, more: 25 }
 const pageWords = { min: 150, more: 150 }
 
 /** Numbers in 0..1, the same ones for the same seed. */
-export function numbersOf(seed: number): () => number {
+function numbersOf(seed: number): () => number {
   let state = seed
   return () => {
     state = (state + 0x6d2b79f5) | 0
@@ -63,7 +63,7 @@ function textOf(random: () => number, { min, more }: { min: number; more: number
 export type Text = { id: string; group: number; number: number; text: string }
 
 /** A UUIDv7 of a millisecond, always the same one. */
-export function idAt(ms: number, purpose: string): string {
+function idAt(ms: number, purpose: string): string {
   const time = ms.toString(16).padStart(12, '0')
   const rest = createHash('sha256').update(`${purpose} ${ms}`).digest('hex')
   return `${time.slice(0, 8)}-${time.slice(8)}-7${rest.slice(0, 3)}-8${rest.slice(3, 6)}-${rest.slice(6, 18)}`

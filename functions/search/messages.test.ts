@@ -4,6 +4,7 @@ import { channelMembers, messageAttachments, messages } from '../../db/schema/in
 import { addChannel, addMessage, joinChannel } from '../../test/fixtures/channels.ts'
 import { idOf, marked, searching } from '../../test/fixtures/searching.ts'
 import { blockRowsMax } from './blocks.ts'
+import { loadHits } from './queries.ts'
 
 async function talking() {
   const bundle = await searching()
@@ -98,6 +99,20 @@ test('guests find what is said in their channels, and no pages', async () => {
   expect(await ids('lantern', '', guest)).toEqual([id])
   expect(await ids('lantern', '&type=page', guest)).toEqual([])
   expect(await ids('lantern', `&channel_id=${channel.id}`, guest)).toEqual([])
+})
+
+test('a hit that its finder may not see any more, or that was deleted, is not shown', async () => {
+  const { db, tenant, say, person } = await talking()
+  const stranger = await person('viewer')
+  const hidden = await addChannel(db, { tenantId: tenant.id, kind: 'private' })
+  const ids = [(await say('tide')).id, (await say('tide', { isDeleted: true })).id]
+  const { id: hiddenId } = await say('tide', {}, hidden)
+  const found = await loadHits(db, {
+    reader: { tenantId: tenant.id, userId: stranger.id, role: 'viewer' },
+    hits: [...ids, hiddenId].map((id) => ({ type: 'message', ranked: [1, id, 0] })),
+    words: { lexemes: ['tide'], prefixes: [] },
+  })
+  expect(found.map(({ id }) => id)).toEqual([ids[0]])
 })
 
 test("another tenant's messages are never found", async () => {
