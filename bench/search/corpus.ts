@@ -60,7 +60,7 @@ function textOf(random: () => number, { min, more }: { min: number; more: number
   return words.join(' ')
 }
 
-export type Text = { id: string; group: number; number: number; text: string }
+type Text = { id: string; group: number; number: number; text: string }
 
 /** A UUIDv7 of a millisecond, always the same one. */
 function idAt(ms: number, purpose: string): string {
