@@ -102,7 +102,7 @@ export class Stack {
   }
 
   /** Waits until the front door and all behind it say so: all well, or well without Redis. */
-  async becomes(wanted: 'ok' | 'degraded', deadlineMs = 20_000): Promise<void> {
+  async becomes(wanted: 'ok' | 'degraded', deadlineMs = 60_000): Promise<void> {
     const ask = async () => {
       const signal = AbortSignal.timeout(5_000)
       const response = await fetch(`${this.baseUrl}/v1/health`, { signal })
