@@ -64,8 +64,9 @@ export const messages = pgTable(
     index('messages_by_answered_one')
       .on(t.tenantId, t.channelId, t.replyToSeq, t.seq)
       .where(sql`reply_to_seq is not null`), // replies to one message
-    // What is not unread for its author; what somebody has said here.
-    index('messages_by_author').on(t.tenantId, t.channelId, t.authorUserId, t.seq),
+    // What is not unread for its author; what somebody has said here. The author before the channel: the keys that point to a
+    // message ask by channel and number, and on a new table would take this index and read all of the channel.
+    index('messages_by_author').on(t.tenantId, t.authorUserId, t.channelId, t.seq),
     index('messages_deleted').on(t.tenantId, t.channelId, t.seq).where(sql`deleted_at is not null`), // what is not unread any more
     index('messages_with_attachments')
       .on(t.tenantId, t.channelId, t.seq)

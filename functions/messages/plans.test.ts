@@ -130,3 +130,24 @@ test('with plans made on empty tables counting what is unread reads what came si
 test('with plans made on empty tables a post reads neither the channel nor the people', async () => {
   expect(await read(() => say(`<@${tenant.admin.id}> and @nobody`))).toBeLessThan(50)
 })
+
+test('with plans made on empty tables the keys of an answer and of mentions find their message by its number', async () => {
+  const body = { channel_id: channel.id, text: `<@${tenant.admin.id}>`, reply_to_seq: 10_000 }
+  const count = await blocksRead(async () => {
+    expect((await requests.post('/', body, { headers: ada.auth })).status).toBe(201)
+  })
+  expect(count).toBeLessThan(60)
+})
+
+/** Blocks of the indexes of messages that were read meanwhile: rows do not tell what a scan of an index passes over. */
+async function blocksRead(work: () => Promise<unknown>): Promise<number> {
+  const count = async () => {
+    await database.db.execute(sql`select pg_stat_force_next_flush()`)
+    const [row] = await database.db.execute<{ count: number }>(sql`
+      select sum(idx_blks_hit + idx_blks_read)::int as count from pg_statio_user_tables where relname = 'messages'`)
+    return row?.count ?? 0
+  }
+  const before = await count()
+  await work()
+  return (await count()) - before
+}
