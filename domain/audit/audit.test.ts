@@ -1,8 +1,6 @@
 import { readFileSync } from 'node:fs'
-import { eq } from 'drizzle-orm'
 import { uuidv7 } from 'uuidv7'
 import { expect, test } from 'vitest'
-import { auditLog } from '../../db/schema/index.ts'
 import { filesEndingIn } from '../../test/architecture/sources.ts'
 import { faultsOf, setupChain } from '../../test/fixtures/auditing.ts'
 import { deleteTenant } from '../identity/tenants.ts'
