@@ -3,14 +3,15 @@ import type { SeenChannel } from './access.ts'
 
 /**
  * What the reader may do in a channel that they see: their role in it, or an owner's for an admin of the tenant where the
- * channel is everybody's. `null`: a reader who has not joined.
+ * channel is everybody's. A guest is never above others, also one who owned the channel before they became one, or whose
+ * key alone is a guest's. `null`: a reader who has not joined.
  */
 export function standingOf(
   { kind, memberRole }: Pick<SeenChannel, 'kind' | 'memberRole'>,
   role: Role,
 ): MemberRole | null {
   if (role === 'admin' && (kind === 'public' || kind === 'document')) return 'owner'
-  return memberRole
+  return role === 'guest' && isManager(memberRole) ? 'member' : memberRole
 }
 
 /** May they change the channel, and who is in it? */

@@ -2,6 +2,7 @@ import { type ArtifactRow, findVisibleArtifact } from '../../domain/artifacts/ac
 import { holdArtifact } from '../../domain/artifacts/versions.ts'
 import { type HeldChannel, holdChannel, type Reader } from '../../domain/channels/access.ts'
 import { writingRefusal } from '../../domain/channels/posting-rules.ts'
+import { isManager, standingOf } from '../../domain/channels/rights.ts'
 import { includesRights } from '../_shared/access/roles.ts'
 import { type Call, identityOf, requireVersion } from '../_shared/http/call.ts'
 import type { Tx } from '../_shared/http/idempotency.ts'
@@ -78,9 +79,6 @@ export async function openExpected(tx: Tx, c: Call, id: string): Promise<Opened>
 
 /** May the caller take away what somebody else made here? */
 export function moderates(c: Call, channel: HeldChannel | null): boolean {
-  const isAdmin = readerOf(c).role === 'admin'
-  if (!channel) return isAdmin
-  const isOpen = channel.kind === 'public' || channel.kind === 'document'
-  if (isAdmin && isOpen) return true
-  return channel.memberRole === 'owner' || channel.memberRole === 'moderator'
+  const { role } = readerOf(c)
+  return channel ? isManager(standingOf(channel, role)) : role === 'admin'
 }

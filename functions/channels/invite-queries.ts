@@ -108,6 +108,7 @@ export async function findOpenInvite(
         gt(channelInvites.expiresAt, at),
         hasUsesLeft,
         sql`(${channelMembers.role} in ('owner', 'moderator')
+            and ${users.role} in ('viewer', 'editor', 'admin')
           or ${users.role} = 'admin' and ${channels.kind} in ('public', 'document'))`,
       ),
     )

@@ -161,6 +161,16 @@ test('an invite that its maker could not give any more, as a member only, lets n
   expect((await post('/invites/accept-as-guest', body, { as: 'nobody' })).status).toBe(404)
 })
 
+test('an invite lets nobody in when its maker owns the channel still, and is a guest now', async () => {
+  const { db, tenant, owner, invite, asGuest } = await inviting()
+  const made = await invite({ allow_guests: true })
+  const maker = and(eq(users.tenantId, tenant.id), eq(users.id, owner.id))
+  await db.update(users).set({ role: 'guest' }).where(maker)
+  expect((await asGuest(made.token)).status).toBe(404)
+  await db.update(users).set({ role: 'viewer' }).where(maker)
+  expect((await asGuest(made.token)).status).toBe(201)
+})
+
 test('a guest takes an invite for guests to a further channel, and no other', async () => {
   const { invite, person } = await inviting()
   const guest = await person('guest')

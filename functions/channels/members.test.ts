@@ -1,6 +1,6 @@
 import { and, eq } from 'drizzle-orm'
 import { expect, test } from 'vitest'
-import { auditLog, type MemberRole, users } from '../../db/schema/index.ts'
+import { apiKeys, auditLog, type MemberRole, users } from '../../db/schema/index.ts'
 import { addChannel, addMessage } from '../../test/fixtures/channels.ts'
 import { type Person, withPeople } from '../../test/fixtures/people.ts'
 import { bodyOf } from '../../test/harness/requests.ts'
@@ -176,6 +176,21 @@ test('a guest is never above others, and somebody who is disabled is not added',
   const them = and(eq(users.tenantId, tenant.id), eq(users.id, disabled.id))
   await db.update(users).set({ disabledAt: new Date() }).where(them)
   expect((await owner.post(path, { user_id: disabled.id })).status).toBe(422)
+})
+
+test('an owner who becomes a guest, or calls with the key of one, is not above others', async () => {
+  const { db, tenant, persons, path, channel } = await inChannel('private', 'owner', 'member')
+  const [owner, member] = persons
+  const ofGuest = and(eq(apiKeys.tenantId, tenant.id), eq(apiKeys.id, owner.keyId))
+  await db.update(apiKeys).set({ role: 'guest' }).where(ofGuest)
+  const replies = [
+    await owner.patch(`${path}/${member.id}`, { role: 'owner' }),
+    await owner.del(`${path}/${member.id}`),
+    await owner.post(`/${channel.id}/commands`, { text: '/topic mine' }),
+    await owner.post(`/${channel.id}/commands`, { text: '/archive' }),
+  ]
+  expect(replies.map(({ status }) => status)).toEqual([403, 403, 403, 403])
+  expect((await owner.patch(`${path}/${owner.id}`, { nickname: 'ada' })).status).toBe(200)
 })
 
 test('nobody joins or changes an archived channel; members leave it and are put out', async () => {
