@@ -14,6 +14,7 @@ import {
   toFoundText,
   wantedRows,
 } from './texts.ts'
+import { isMadeWithin } from './times.ts'
 
 const isReadableBy = (reader: Reader): SQL =>
   sql`${artifacts.tenantId} = ${reader.tenantId} and ${isArtifactVisibleTo(reader)}`
@@ -30,14 +31,13 @@ export function artifactsSource(reader: Reader, filter: Filter): Source {
   }
 }
 
-function conditions({ documentId, channelId, userId, from, to }: Filter): SQL {
-  const { createdAt } = artifacts
+function conditions(filter: Filter): SQL {
+  const { documentId, channelId, userId } = filter
   return sql.join([
     documentId === undefined ? sql`` : sql` and ${artifacts.documentId} = ${documentId}`,
     channelId === undefined ? sql`` : sql` and ${artifacts.channelId} = ${channelId}`,
     userId === undefined ? sql`` : sql` and ${artifacts.createdByUserId} = ${userId}`,
-    from === undefined ? sql`` : sql` and ${createdAt} >= ${from.toISOString()}::timestamptz`,
-    to === undefined ? sql`` : sql` and ${createdAt} < ${to.toISOString()}::timestamptz`,
+    isMadeWithin(filter, { id: sql`${artifacts.id}`, at: sql`${artifacts.createdAt}` }),
   ])
 }
 

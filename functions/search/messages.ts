@@ -13,6 +13,7 @@ import {
   toFoundText,
   wantedRows,
 } from './texts.ts'
+import { isMadeWithin } from './times.ts'
 
 // More than these are not listed, but joined.
 const listedChannelsMax = 5_000
@@ -44,12 +45,12 @@ async function isInSeenChannel(tx: Tx, reader: Reader, { channelId }: Filter): P
   return sql`m.channel_id = any(${`{${rows.map(({ id }) => id).join()}}`}::uuid[])`
 }
 
-function conditions({ documentId, userId, from, to }: Filter): SQL {
+function conditions(filter: Filter): SQL {
+  const { documentId, userId } = filter
   return sql.join([
     documentId === undefined ? sql`` : isAbout(documentId),
     userId === undefined ? sql`` : sql` and m.author_user_id = ${userId}`,
-    from === undefined ? sql`` : sql` and m.created_at >= ${from.toISOString()}::timestamptz`,
-    to === undefined ? sql`` : sql` and m.created_at < ${to.toISOString()}::timestamptz`,
+    isMadeWithin(filter, { id: sql`m.id`, at: sql`m.created_at` }),
   ])
 }
 

@@ -12,6 +12,7 @@ import {
   toFoundText,
   wantedRows,
 } from './texts.ts'
+import { isMadeWithin } from './times.ts'
 
 /** Pages of documents that are not in the trash. */
 export function pagesSource({ tenantId }: Reader, filter: Filter): Source {
@@ -26,7 +27,8 @@ export function pagesSource({ tenantId }: Reader, filter: Filter): Source {
   }
 }
 
-function conditions({ documentId, userId, from, to, status, language, tags }: Filter): SQL {
+function conditions(filter: Filter): SQL {
+  const { documentId, userId, status, language, tags } = filter
   return sql.join([
     ...tags.map(
       (tag) => sql` and exists (select from ${documentTags} g where g.tenant_id = p.tenant_id
@@ -36,8 +38,7 @@ function conditions({ documentId, userId, from, to, status, language, tags }: Fi
     userId === undefined ? sql`` : sql` and d.user_id = ${userId}`,
     status === undefined ? sql`` : sql` and d.status = ${status}`,
     language === undefined ? sql`` : sql` and d.language = ${language}`,
-    from === undefined ? sql`` : sql` and d.created_at >= ${from.toISOString()}::timestamptz`,
-    to === undefined ? sql`` : sql` and d.created_at < ${to.toISOString()}::timestamptz`,
+    isMadeWithin(filter, { id: sql`p.document_id`, at: sql`d.created_at` }),
   ])
 }
 

@@ -6,23 +6,27 @@ import { createTestDatabase, testDatabase } from '../../test/harness/database.ts
 import { addMember } from '../../test/harness/members.ts'
 import { rowsRead } from '../../test/harness/rows-read.ts'
 import { createTenant } from '../../test/harness/tenants.ts'
-import type { HitType } from './filters.ts'
+import type { Filter, HitType } from './filters.ts'
 import { firstPosition } from './order.ts'
 import { findHits } from './queries.ts'
 
 const messageCount = 40_000
 const channelCount = 200
+// As their ids say, in which their number is that of the upper 32 of 48 bits of milliseconds.
+const secondsApart = 65.536
+const timeOf = (number: number) => new Date(number * secondsApart * 1_000)
 
+type Times = Pick<Filter, 'from' | 'to'>
 type Reader = { tenantId: string; userId: string; role: 'viewer' | 'guest' }
 let database: Database
 let readers: { viewer: Reader; guest: Reader }
 
-const find = (reader: Reader, word: string, types: HitType[]) =>
+const find = (reader: Reader, word: string, types: HitType[], times: Times = {}) =>
   findHits(database.db, {
     ...{
       reader,
       query: { type: 'lexeme', lexeme: word },
-      filter: { tags: [] },
+      filter: { tags: [], ...times },
       position: firstPosition(types),
       limit: 20,
     },
@@ -61,7 +65,7 @@ beforeAll(async () => {
     insert into messages (tenant_id, id, channel_id, seq, author_user_id, author_name, text, created_at)
     select ${tenantId}::uuid, (lpad(to_hex(n), 8, '0') || '-0000-7000-8000-000000000000')::uuid, c.id, n,
       ${admin.id}::uuid, 'A', case when n % 3 = 0 then 'common ' else '' end
-        || case when n % 1000 = 0 then 'rare ' else '' end || n, now()
+        || case when n % 1000 = 0 then 'rare ' else '' end || n, to_timestamp(n * ${secondsApart}::float8)
     from generate_series(1, ${messageCount}::int) n
     join (select id, row_number() over (order by id) - 1 as place from channels where tenant_id = ${tenantId}) c
       on c.place = (n / 3) % ${channelCount}::int`)
@@ -93,4 +97,14 @@ test.each([
 ] as const)('artifacts: "%s" reads at most %i rows', async (word, max) => {
   const work = () => find(readers.viewer, word, ['artifact'])
   expect(await rowsRead(database.db, ['artifacts'], work)).toBeLessThan(max)
+})
+
+test.each([
+  ['before the first thousand', { to: timeOf(1_000) }],
+  ['after all but the last thousand', { from: timeOf(messageCount - 1_000) }],
+  ['before all', { to: timeOf(-10_000) }],
+])('what was written %s is found without reading all that match', async (_, times) => {
+  await database.db.execute(sql`analyze messages`)
+  const work = () => find(readers.viewer, 'common', ['message'], times)
+  expect(await rowsRead(database.db, ['messages'], work)).toBeLessThan(3_000)
 })
