@@ -15,9 +15,6 @@ export default defineConfig({
     pool: 'forks',
     maxWorkers: 2,
     sequence: { sequencer: LongestFirst },
-    // Files share their worker's modules: loading them anew for each was a third of the run. What a module keeps for its
-    // file (test/harness) it forgets at the file's end; `--isolate` tells whether a file depends on another one.
-    isolate: false,
     restoreMocks: true,
     unstubEnvs: true,
     // Deadlines against a hang, not measures of speed: two busy cores stretch everything.

@@ -44,15 +44,22 @@ const verdictsOf = async (reply: Response): Promise<Verdict[]> =>
 /** A caller who sends, and is in nobody's way when it goes. */
 function caller() {
   let controller!: ReadableStreamDefaultController<Uint8Array>
-  const body = new ReadableStream<Uint8Array>({
-    start(given) {
+  let wasAsked = false
+  const source = {
+    start(given: ReadableStreamDefaultController<Uint8Array>) {
       controller = given
     },
-  })
+    pull() {
+      wasAsked = true
+    },
+  }
+  const body = new ReadableStream<Uint8Array>(source, { highWaterMark: 0 })
   const send = (text: string) => controller.enqueue(new TextEncoder().encode(text))
   return {
     body,
     send,
+    /** Has anybody begun to read? */
+    wasAsked: () => wasAsked,
     end: () => controller.close(),
     goAway: () => controller.error(new Error('gone')),
   }
@@ -140,6 +147,7 @@ test('of two atomic requests more than may run at once one is told to come back'
   const { post, lines } = await world()
   const callers = [caller(), caller()]
   const running = callers.map(({ body }) => post('/bulk?atomic=true', body, { headers }))
+  await eventually('both at work', async () => callers.every(({ wasAsked }) => wasAsked()))
   const reply = await post('/bulk?atomic=true', textOf(lines(1)), { headers })
   expect(reply.status).toBe(503)
   expect(reply.headers.get('retry-after')).not.toBeNull()
