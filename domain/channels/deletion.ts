@@ -1,8 +1,9 @@
 import { and, eq, sql } from 'drizzle-orm'
 import { uuidv7 } from 'uuidv7'
 import type { Db, Tx } from '../../db/client.ts'
-import { channelInvites, channelMembers, channels } from '../../db/schema/index.ts'
+import { channelInvites, channelMembers, channels, messages } from '../../db/schema/index.ts'
 import { enqueueJob } from '../jobs/queue.ts'
+import { blankKeptReplies, type Said } from './kept-replies.ts'
 
 /** Takes away a channel in which more was said than one request should delete. */
 export const channelDeletionJobKind = 'channels.delete'
@@ -24,6 +25,11 @@ export async function deleteChannel(
 ): Promise<string | null> {
   const owned = and(eq(channels.tenantId, tenantId), eq(channels.id, id))
   if (messageSeq <= deletedAtOnceMax) {
+    const said = await tx
+      .select({ id: messages.id, authorUserId: messages.authorUserId })
+      .from(messages)
+      .where(and(eq(messages.tenantId, tenantId), eq(messages.channelId, id)))
+    await blankKeptReplies(tx, tenantId, said)
     await tx.delete(channels).where(owned)
     return null
   }
@@ -63,11 +69,15 @@ export async function removeDeserted(
       where m.tenant_id = c.tenant_id and m.channel_id = c.id))`
   for (let removed = 0; ; ) {
     signal.throwIfAborted()
-    const gone = await db.execute(sql`
-      delete from messages where tenant_id = ${tenantId} and channel_id = ${id} and ${isDeserted}
-        and seq > (select max(l.seq) from messages l where l.tenant_id = ${tenantId}
-          and l.channel_id = ${id}) - ${deletedPerStatement}
-      returning seq`)
+    const gone = await db.transaction(async (tx) => {
+      const said = await tx.execute<Said>(sql`
+        delete from messages where tenant_id = ${tenantId} and channel_id = ${id} and ${isDeserted}
+          and seq > (select max(l.seq) from messages l where l.tenant_id = ${tenantId}
+            and l.channel_id = ${id}) - ${deletedPerStatement}
+        returning id, author_user_id as "authorUserId"`)
+      await blankKeptReplies(tx, tenantId, said)
+      return said
+    })
     removed += gone.length
     if (gone.length > 0) continue
     await db

@@ -3,6 +3,7 @@ import type { Tx } from '../../db/client.ts'
 import type { Reader } from '../../domain/channels/access.ts'
 import type { ChannelEventType } from '../../domain/channels/event-types.ts'
 import { appendChannelEvents } from '../../domain/channels/events.ts'
+import { blankKeptReplies } from '../../domain/channels/kept-replies.ts'
 import { mentionsIn } from '../../domain/channels/message-mention-syntax.ts'
 import { lookUpMentions } from '../../domain/channels/message-mentions.ts'
 import type { HeldMessage } from './queries.ts'
@@ -54,7 +55,7 @@ export async function saveText(
 
 /** Takes everything off a held message but its place. */
 export async function bury(tx: Tx, held: HeldMessage, by: By): Promise<void> {
-  const { id, channelId, seq } = held.message
+  const { id, channelId, seq, authorUserId } = held.message
   const { tenantId } = held.channel
   await tx.execute(sql`
     with texts as (delete from message_versions where tenant_id = ${tenantId} and message_id = ${id}),
@@ -65,5 +66,6 @@ export async function bury(tx: Tx, held: HeldMessage, by: By): Promise<void> {
     update messages set text = '', mentions_all = false, has_attachments = false, version = version + 1,
       deleted_at = ${by.at.toISOString()}::timestamptz
     where tenant_id = ${tenantId} and id = ${id}`)
+  await blankKeptReplies(tx, tenantId, [{ id, authorUserId }])
   await tell(tx, held, { ...by, type: 'message.deleted' })
 }
