@@ -4,7 +4,7 @@
  */
 export const columnsOfWhatGoesWithTheUser: Readonly<Record<string, string>> = {
   'annotation_locks.user_id': 'Removed; a late one ends by itself within minutes.',
-  'job_schedules.user_id': 'Moved to the heir, or to whoever deletes: it fires for the tenant.',
+  'job_schedules.user_id': 'Moved to the heir, or to whoever deletes; who is gone makes none.',
 }
 
 /**

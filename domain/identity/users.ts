@@ -1,3 +1,4 @@
+import { and, eq } from 'drizzle-orm'
 import { uuidv7 } from 'uuidv7'
 import type { Tx } from '../../db/client.ts'
 import { type Role, users } from '../../db/schema/index.ts'
@@ -19,4 +20,17 @@ export async function insertUser(tx: Tx, user: NewUser, at: Date): Promise<UserR
     .returning()
   if (!row) throw new Error('an insert returned no row')
   return row
+}
+
+/**
+ * Is the user there, and until the transaction ends? For rows that name somebody without a foreign key and go with them:
+ * a request whose key was known a moment ago may belong to a user who has been deleted since.
+ */
+export async function holdUserPresence(tx: Tx, tenantId: string, id: string): Promise<boolean> {
+  const found = await tx
+    .select({ id: users.id })
+    .from(users)
+    .where(and(eq(users.tenantId, tenantId), eq(users.id, id)))
+    .for('key share')
+  return found.length > 0
 }

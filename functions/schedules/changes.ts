@@ -1,5 +1,6 @@
 import type { Tx } from '../../db/client.ts'
 import { appendAudit } from '../../domain/audit/append.ts'
+import { holdUserPresence } from '../../domain/identity/users.ts'
 import { ringWorkers } from '../../domain/jobs/queue.ts'
 import {
   changeSchedule,
@@ -37,6 +38,7 @@ export const createHandler =
     requireSchedulable(json.kind, config.functionNames)
     const { tenantId, userId } = identityOf(c.identity)
     return c.write(async (tx) => {
+      if (!(await holdUserPresence(tx, tenantId, userId))) throw missing()
       const schedule = { ...same, timeZone, catchUp, attemptsMax, tenantId, userId }
       const now = await scheduleClock(tx)
       const row = await withTimetable(timeZone, () => insertSchedule(tx, schedule, now))

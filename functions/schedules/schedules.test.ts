@@ -1,8 +1,9 @@
 import { and, eq } from 'drizzle-orm'
 import { uuidv7 } from 'uuidv7'
 import { expect, test } from 'vitest'
-import { jobs } from '../../db/schema/index.ts'
+import { jobSchedules, jobs, users } from '../../db/schema/index.ts'
 import { fireDueSchedules } from '../../domain/schedules/firing.ts'
+import { addMember } from '../../test/harness/members.ts'
 import { bodyOf } from '../../test/harness/requests.ts'
 import { setup } from '../../test/harness/setup.ts'
 import { createApp } from './index.ts'
@@ -233,4 +234,14 @@ test('a malformed body, and one that is no JSON, are refused as such', async () 
   const headers = { 'content-type': 'application/json' }
   expect((await post('/', '{"name"', { headers })).status).toBe(400)
   expect((await post('/', 'name', { headers: { 'content-type': 'text/plain' } })).status).toBe(415)
+})
+
+test('a user who has just been deleted makes none, though their key is still known', async () => {
+  const { db, tenant, get, post } = await setup(createApp)
+  const { id, auth: headers } = await addMember(db, tenant.id, { role: 'editor' })
+  expect((await get('/', { headers })).status).toBe(200)
+  await db.delete(users).where(and(eq(users.tenantId, tenant.id), eq(users.id, id)))
+  expect((await get('/', { headers })).status).toBe(200)
+  expect((await post('/', yearly, { headers })).status).toBe(404)
+  expect(await db.$count(jobSchedules, eq(jobSchedules.tenantId, tenant.id))).toBe(0)
 })
