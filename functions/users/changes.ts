@@ -4,7 +4,7 @@ import { appendAudit } from '../../domain/audit/append.ts'
 import type { UserRow } from '../../domain/identity/users.ts'
 import { type Call, identityOf, requireVersion } from '../_shared/http/call.ts'
 import { AppError } from '../_shared/http/problems.ts'
-import { isJobOpen } from './deletion-queries.ts'
+import { findOpenDeletion } from './deletion-queries.ts'
 import {
   countActiveAdmins,
   findUser,
@@ -93,7 +93,7 @@ export async function saveUser(tx: Tx, c: Call, { id, change: wanted, at }: Save
 }
 
 async function refuseDeleted(tx: Tx, { tenantId, deletionJobId }: UserRow): Promise<void> {
-  if (deletionJobId === null || !(await isJobOpen(tx, tenantId, deletionJobId))) return
+  if (deletionJobId === null || !(await findOpenDeletion(tx, tenantId, deletionJobId))) return
   throw new AppError('conflict', 'The user is being deleted.', {
     hint: `Cancel the job ${deletionJobId} first to keep what is not deleted yet.`,
   })

@@ -2,6 +2,7 @@ import { and, eq } from 'drizzle-orm'
 import { uuidv7 } from 'uuidv7'
 import { expect, test } from 'vitest'
 import { auditLog, documents, jobHistory, users } from '../../db/schema/index.ts'
+import { enqueueJob } from '../../domain/jobs/queue.ts'
 import { startWorker } from '../../test/fixtures/worker.ts'
 import { addDocument } from '../../test/harness/documents.ts'
 import { eventually } from '../../test/harness/eventually.ts'
@@ -93,4 +94,33 @@ test('an attempt that dies half-way is gone on with, and nothing is told twice',
   expect(attempts).toBe(2)
   expect(await bench.documentsLeft()).toBe(0)
   expect(await actionsOf(bench)).toEqual(everything)
+})
+
+test('documents do not go to somebody who has become a guest meanwhile', async () => {
+  const bench = await startWorker({ createApp, handlers: jobs })
+  const { db, tenant, deps } = bench
+  const [leaver, heir] = await Promise.all([
+    addMember(db, tenant.id, { role: 'editor' }),
+    addMember(db, tenant.id, { role: 'guest' }),
+  ])
+  const { id } = await addDocument(db, { tenantId: tenant.id, userId: leaver.id, pages: ['A.'] })
+  const payload = {
+    ...{ transfer_to: heir.id, actor_user_id: tenant.admin.id, actor_key_id: uuidv7() },
+  }
+  const jobId = uuidv7()
+  await deps.db.transaction((tx) =>
+    enqueueJob(tx, {
+      ...{ tenantId: tenant.id, id: jobId, kind: userDeletionJobKind, subjectId: leaver.id },
+      payload,
+    }),
+  )
+  await eventually('the job has failed', async () => {
+    const [job] = await db
+      .select({ status: jobHistory.status })
+      .from(jobHistory)
+      .where(and(eq(jobHistory.tenantId, tenant.id), eq(jobHistory.id, jobId)))
+    return job?.status === 'failed'
+  })
+  const rows = await db.select().from(documents).where(eq(documents.tenantId, tenant.id))
+  expect(rows).toMatchObject([{ id, userId: leaver.id }])
 })

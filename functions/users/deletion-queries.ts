@@ -132,7 +132,17 @@ export async function findOtherAdmin(tx: Tx, { tenantId, userId }: Owner): Promi
   return row?.id ?? null
 }
 
-/** Has a job that deletes a user still to end? */
-export async function isJobOpen(tx: Tx, tenantId: string, id: string): Promise<boolean> {
-  return (await tx.$count(jobs, and(eq(jobs.tenantId, tenantId), eq(jobs.id, id)))) > 0
+export type OpenDeletion = { jobId: string; transferTo: string | null }
+
+/** The job that deletes a user and has not ended. */
+export async function findOpenDeletion(
+  tx: Tx,
+  tenantId: string,
+  jobId: string,
+): Promise<OpenDeletion | null> {
+  const [row] = await tx
+    .select({ jobId: jobs.id, transferTo: sql<string | null>`${jobs.payload} ->> 'transfer_to'` })
+    .from(jobs)
+    .where(and(eq(jobs.tenantId, tenantId), eq(jobs.id, jobId)))
+  return row ?? null
 }

@@ -215,3 +215,12 @@ test('whoever has many documents is disabled at once, and a job deletes them', a
   const kept = await patch(`/${owner.id}`, { disabled: false })
   expect(await kept.json()).toMatchObject({ disabled: false, deletion_job_id: null })
 })
+
+test('while a job deletes a user, who asks for another end is told so: nothing would be saved by it', async () => {
+  const { del, tenant, owner } = await setupOwner(21)
+  const { job_id: jobId } = UserDeletion.parse(await (await del(`/${owner.id}`)).json())
+  const saving = await del(`/${owner.id}?transfer_to=${tenant.admin.id}`)
+  expect([saving.status, await saving.json()]).toMatchObject([
+    ...[409, { code: 'conflict', hint: expect.stringContaining(jobId) }],
+  ])
+})

@@ -1,11 +1,12 @@
 import * as z from 'zod'
+import type { UserRow } from '../../domain/identity/users.ts'
 import { JobFailure } from '../../domain/jobs/outcome.ts'
 import { ringWorkers } from '../../domain/jobs/queue.ts'
 import type { JobContext, JobHandler, JobKinds } from '../_shared/ports/jobs.ts'
 import { type Deletion, deleteOwnedDocument, deleteUserWithAll } from './deletion.ts'
 import { listOwnedDocuments, transferDocuments } from './deletion-queries.ts'
 import { findUser } from './queries.ts'
-import { userDeletionJobKind } from './removal.ts'
+import { mayInherit, userDeletionJobKind } from './removal.ts'
 
 const Payload = z.object({
   transfer_to: z.uuid().nullable(),
@@ -59,7 +60,7 @@ async function moveDocuments(
   for (let documents = 0; ; ) {
     signal.throwIfAborted()
     const moved = await db.transaction(async (tx) => {
-      await requireHeir(await findUser(tx, transfer.tenantId, transfer.heirId))
+      requireHeir(await findUser(tx, transfer.tenantId, transfer.heirId))
       return transferDocuments(tx, { ...transfer, limit })
     })
     documents += moved
@@ -68,9 +69,10 @@ async function moveDocuments(
 }
 
 // A job cannot ask who else it should be: an admin names another heir by deleting the user again.
-async function requireHeir(heir: { disabledAt: Date | null } | null): Promise<void> {
-  if (heir && heir.disabledAt === null) return
-  throw new JobFailure('heir_gone', 'Who should get the documents is gone or disabled.', true)
+function requireHeir(heir: UserRow | null): void {
+  if (mayInherit(heir)) return
+  const reason = 'Who should get the documents is gone, disabled or a guest.'
+  throw new JobFailure('heir_gone', reason, true)
 }
 
 export const jobs: JobKinds = { [userDeletionJobKind]: { handler: deleteUser, concurrency: 1 } }

@@ -6,7 +6,7 @@ import { type Call, identityOf } from '../_shared/http/call.ts'
 import { AppError } from '../_shared/http/problems.ts'
 import { openUser, recordUserAction, refuseLastAdmin } from './changes.ts'
 import { type Deletion, deleteUserWithAll } from './deletion.ts'
-import { isJobOpen, listOwnedDocuments } from './deletion-queries.ts'
+import { findOpenDeletion, listOwnedDocuments, type OpenDeletion } from './deletion-queries.ts'
 import { findUser, holdUser, updateUser } from './queries.ts'
 
 /** Deletes a user whose documents are more than one request should take; see jobs.ts. */
@@ -21,14 +21,18 @@ type Removal = { id: string; transferTo: string | null; at: Date }
 /**
  * Deletes a user, or has a job delete them: until then no key of theirs works.
  * @returns the job's id; `null` when it is done
- * @throws {AppError} `not_found`, `stale_version`, `conflict` (the last admin), `invalid` (no such heir)
+ * @throws {AppError} `not_found`, `stale_version`, `conflict` (the last admin, or being deleted another way), `invalid` (no such heir)
  */
 export async function removeUser(tx: Tx, c: Call, removal: Removal): Promise<string | null> {
   const { id, transferTo } = removal
   const row = await openUser(tx, c, id)
   const { tenantId, deletionJobId } = row
   if (transferTo !== null) await requireHeir(tx, row, transferTo)
-  if (deletionJobId !== null && (await isJobOpen(tx, tenantId, deletionJobId))) return deletionJobId
+  const open = deletionJobId && (await findOpenDeletion(tx, tenantId, deletionJobId))
+  if (open) {
+    requireSameHeir(open, transferTo)
+    return open.jobId
+  }
   await refuseLastAdmin(tx, row)
   const deletion = deletionOf(c, removal)
   const atOnceMax = transferTo === null ? deletedAtOnceMax : movedAtOnceMax
@@ -61,9 +65,22 @@ async function beginDeletion(tx: Tx, c: Call, { row, deletion }: Begun): Promise
   return jobId
 }
 
+// Else somebody who means to save documents would be told yes while they are being deleted.
+function requireSameHeir(open: OpenDeletion, transferTo: string | null): void {
+  if (open.transferTo === transferTo) return
+  const way = open.transferTo === null ? 'with their documents' : 'for another heir'
+  throw new AppError('conflict', `The user is being deleted already, ${way}.`, {
+    hint: `Cancel the job ${open.jobId} first, then delete the user again.`,
+  })
+}
+
+/** Documents go to somebody who can use them. */
+export const mayInherit = (heir: UserRow | null): boolean =>
+  heir !== null && heir.disabledAt === null && heir.role !== 'guest'
+
 async function requireHeir(tx: Tx, { tenantId, id }: UserRow, transferTo: string): Promise<void> {
   const heir = transferTo === id ? null : await findUser(tx, tenantId, transferTo)
-  if (heir && heir.disabledAt === null && heir.role !== 'guest') return
+  if (mayInherit(heir)) return
   const detail = 'Must be another active user, and no guest.'
   throw new AppError('invalid', `query /transfer_to: ${detail}`, {
     errors: [{ in: 'query', pointer: '/transfer_to', code: 'unknown_user', detail }],
