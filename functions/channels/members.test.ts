@@ -73,6 +73,19 @@ test('owners change roles, everybody their own nickname, each unique and never e
   expect((await change(owner, observer, { role: 'member' })).status).toBe(200)
 })
 
+test('a member who comes again, or is called otherwise, is not what was read before', async () => {
+  const { db, tenant, persons, path, channel } = await inChannel('public', 'owner', 'member')
+  const [owner, member] = persons
+  const read = (headers = {}) => owner.get(`${path}/${member.id}`, headers)
+  const known = { 'if-none-match': (await read()).headers.get('etag') ?? '' }
+  const them = and(eq(users.tenantId, tenant.id), eq(users.id, member.id))
+  await db.update(users).set({ displayName: 'Ada' }).where(them)
+  expect(await bodyOf(await read(known))).toMatchObject({ display_name: 'Ada' })
+  await member.post(`/${channel.id}/leave`)
+  await owner.post(path, { user_id: member.id, role: 'observer' })
+  expect(await bodyOf(await read(known))).toMatchObject({ role: 'observer', version: 1 })
+})
+
 test('the last owner stays one while others are there, and may go when another owns it', async () => {
   const { persons, path, channel, roleOf } = await inChannel('private', 'owner', 'member')
   const [owner, member] = persons

@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { findVisibleChannel } from '../../domain/channels/access.ts'
 import { type Call, identityOf, requireVersion } from '../_shared/http/call.ts'
+import { etagOf } from '../_shared/http/etag.ts'
 import { toPage } from '../_shared/http/pages.ts'
 import { type Handler, reply } from '../_shared/http/route.ts'
 import type { Deps } from '../_shared/ports/deps.ts'
@@ -50,7 +51,8 @@ export const getHandler =
     const channel = await readVisible(deps, c, param.id)
     const member = await findMember(deps.db, channel, param.user_id)
     if (!member) throw missing()
-    return shown(member)
+    // Never "unchanged": the name is the user's, and whoever comes again begins at version 1.
+    return reply(200, contract.toMember(member), { headers: { ETag: etagOf(member.version) } })
   }
 
 export const addHandler =

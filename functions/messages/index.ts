@@ -51,10 +51,12 @@ export const createApp = (deps: Deps) => {
     .on(reading.getAttachment, attachmentHandler(deps))
 }
 
-// Names, signs of people who go, and the state of documents change without the message: what shows them is never "unchanged".
-const tagged = ({ version, mentions, attachments, reactions }: MessageBody) =>
-  mentions.length + attachments.length + reactions.length > 0
-    ? { headers: { ETag: etagOf(version) } }
-    : { version }
+// People rename themselves and go, with their signs, and documents change, all without a version of the message. What shows
+// any of it, or might have shown it in this version, is never "unchanged".
+const tagged = ({ version, author_id, text, attachments, deleted }: MessageBody) => {
+  const neverNamed = deleted || (version === 1 && !text.includes('@'))
+  const isSettled = author_id !== null && attachments.length === 0 && neverNamed
+  return isSettled ? { version } : { headers: { ETag: etagOf(version) } }
+}
 
 export type MessagesApp = ClientApp<ReturnType<typeof createApp>>

@@ -1,6 +1,7 @@
-import { sql } from 'drizzle-orm'
+import { and, eq, sql } from 'drizzle-orm'
 import { expect, test } from 'vitest'
-import { messageReactions, messages } from '../../db/schema/index.ts'
+import { messageReactions, messages, users } from '../../db/schema/index.ts'
+import { joinChannel } from '../../test/fixtures/channels.ts'
 import { type Message, talking } from '../../test/fixtures/talking.ts'
 import { bodyOf } from '../../test/harness/requests.ts'
 import { knownEmoji } from './emoji.ts'
@@ -109,4 +110,25 @@ test('what is no emoji is refused with how to send one', async () => {
   const reply = await put(at(id, 'nice'), undefined, by(ada))
   expect(reply.status).toBe(422)
   expect(await bodyOf(reply)).toMatchObject({ hint: expect.stringContaining('percent-encoded') })
+})
+
+test('a message that somebody named or signed, or wrote, is another one when they are gone', async () => {
+  const { say, put, get, by, person, ada, channel, db } = await talking()
+  const gone = await person()
+  await joinChannel(db, channel, { userId: gone.id })
+  const [named, signed, own] = [
+    await say(ada, `hello <@${gone.id}>`),
+    await say(ada, 'hello'),
+    await say(gone, 'hello'),
+  ]
+  await put(`/${signed.id}/reactions/👍`, undefined, by(gone))
+  const read = (id: string, headers = {}) => get(`/${id}`, by(ada, headers))
+  const tags = await Promise.all(
+    [named, signed, own].map(async ({ id }) => (await read(id)).headers.get('etag') ?? ''),
+  )
+  await db.delete(users).where(and(eq(users.tenantId, channel.tenantId), eq(users.id, gone.id)))
+  const replies = [named, signed, own].map(({ id }, index) =>
+    read(id, { 'if-none-match': tags[index] ?? '' }),
+  )
+  expect((await Promise.all(replies)).map(({ status }) => status)).toEqual([200, 200, 200])
 })
