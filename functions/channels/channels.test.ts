@@ -61,6 +61,8 @@ test.each([
   [{ kind: 'document' }, '/document_id'],
   [{ kind: 'document', document_id: unknownId }, '/document_id'],
   [{ kind: 'public', name: 'a\nb' }, '/name'],
+  [{ kind: 'public', name: 'invoice\u202efdp' }, '/name'],
+  [{ kind: 'public', name: '\u200b\u3164' }, '/name'],
 ])('%j cannot be made: %s is wrong', async (fields, pointer) => {
   const { admin } = await withPeople()
   const reply = await admin.post('/', fields)

@@ -67,6 +67,7 @@ test('/topic reads the topic, and changes it for owners and moderators', async (
   expect((await done(member, '/topic')).done).toBe('There is no topic.')
   expect((await say(member, '/topic mine')).status).toBe(403)
   expect((await say(owner, `/topic ${'x'.repeat(501)}`)).status).toBe(422)
+  expect((await say(owner, `/topic ${'😀'.repeat(500)}`)).status).toBe(200)
   expect((await done(owner, '/topic  What came in\nthis week ')).done).toContain('this week')
   expect(await bodyOf(await member.get(`/${channel.id}`))).toMatchObject({
     topic: 'What came in\nthis week',

@@ -6,6 +6,7 @@ import { didYouMean } from '../_shared/http/suggestion.ts'
 import type { Deps } from '../_shared/ports/deps.ts'
 import { type Act, actOf, openChannel } from './acting.ts'
 import { change, setArchived } from './changes.ts'
+import { topicCharactersMax, topic as topicText } from './contract.ts'
 import { nickname } from './contract-members.ts'
 import type * as contract from './contract-talk.ts'
 import { readVisible } from './members.ts'
@@ -18,7 +19,6 @@ type Done = { done: string; channelId?: string; message?: { id: string; seq: num
 type Command = { usage: string; help: string; run(given: Given): Promise<Done> }
 
 const wrong = (code: string, detail: string, hint?: string) => invalid('/text', code, detail, hint)
-const topicCharactersMax = 500
 
 async function joinNamed({ act, rest }: Given): Promise<Done> {
   const { tx, caller } = act
@@ -90,7 +90,7 @@ async function topic({ act, id, rest }: Given): Promise<Done> {
   const channel = await openChannel(act, id)
   if (rest === '')
     return { done: channel.topic ? `The topic is: ${channel.topic}` : 'There is no topic.' }
-  if (rest.length > topicCharactersMax)
+  if (!topicText.safeParse(rest).success)
     throw wrong('too_big', `A topic has at most ${topicCharactersMax} characters.`)
   requireManager(channel, act.caller.role)
   await change(act, channel, { topic: rest })

@@ -9,17 +9,26 @@ export const param = z.object({ id: z.uuid().toLowerCase() })
 export const exampleId = { id: '0199a1c2-77aa-7aaa-8aaa-000000000011' }
 export const uuid = z.uuid().toLowerCase()
 export const time = z.iso.datetime()
-/** One line of text, without what a terminal or a list would stumble over. */
+/** One line of text, without what a terminal or a list would stumble over, or turn round all that follows. */
 export const line = (max: number) =>
   z
     .string()
     .trim()
     .min(1)
     .max(max)
-    .regex(/^[^\p{Cc}\u2028\u2029]*$/u, 'Must be one line without control characters.')
+    .regex(
+      /^[^\p{Cc}\u2028-\u202e\u2066-\u2069]*$/u,
+      'Must be one line without control characters.',
+    )
+    .refine((text) => /[^\p{Z}\p{C}\p{M}\p{DI}]/u.test(text), 'Must have a visible character.')
 
 const name = line(80).meta({ description: 'Unique among public channels.', example: 'invoices' })
-const topic = z.string().trim().max(500).meta({ example: 'What came in this week' })
+export const topicCharactersMax = 500
+export const topic = z
+  .string()
+  .trim()
+  .max(topicCharactersMax)
+  .meta({ example: 'What came in this week' })
 const seq = z.int().min(0)
 
 const shared = {
