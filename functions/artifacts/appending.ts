@@ -20,6 +20,7 @@ import { missing, openArtifact, readerOf } from './place.ts'
 import { toVersion } from './representation.ts'
 
 const appendBounds = { max: 500, perKeyMax: 50 } // in this process
+const mayAppendMs = 1_000 // until it is asked again
 
 /** What resumable uploads tell of their state. */
 export const uploadHeaders = ({ sizeBytes, status }: VersionRow) => ({
@@ -98,20 +99,33 @@ class Appender {
   readonly #deps: Deps
   readonly #c: Call
   #row: VersionRow
+  #askedAtMs: number
 
   constructor(deps: Deps, c: Call, { version }: SeenVersion) {
     this.#deps = deps
     this.#c = c
     this.#row = version
+    this.#askedAtMs = deps.now().getTime()
   }
 
   /** @returns where the body ends in the version @throws {AppError} */
   async append(start: number): Promise<number> {
     if (start > this.#row.sizeBytes) throw misplaced(this.#row)
     let at = start
-    for await (const chunk of incoming(this.#c))
+    for await (const chunk of incoming(this.#c)) {
+      await this.#askAgain()
       for (const piece of storable(chunk)) at = await this.#store(at, piece)
+    }
     return at
+  }
+
+  /** A body may take minutes, in which its sender is removed from the channel, or the channel archived. */
+  async #askAgain(): Promise<void> {
+    const { db, now } = this.#deps
+    const atMs = now().getTime()
+    if (Math.abs(atMs - this.#askedAtMs) < mayAppendMs) return
+    await db.transaction((tx) => openArtifact(tx, this.#c, this.#row.artifactId))
+    this.#askedAtMs = atMs
   }
 
   async #store(start: number, piece: Uint8Array): Promise<number> {

@@ -1,7 +1,7 @@
 import { and, eq } from 'drizzle-orm'
 import { expect, test } from 'vitest'
 import { channelMembers, channels, documents, type MemberRole } from '../../db/schema/index.ts'
-import { type Artifact, artifactWorld } from '../../test/fixtures/artifacts.ts'
+import { type Artifact, artifactWorld, utf8, type Version } from '../../test/fixtures/artifacts.ts'
 import { addChannel, addMessage, joinChannel } from '../../test/fixtures/channels.ts'
 import { streamOf } from '../../test/fixtures/generating.ts'
 import { addDocument } from '../../test/harness/documents.ts'
@@ -166,6 +166,35 @@ test('who is taken out of the channel sees no more of a stream', async () => {
   await db.delete(channelMembers).where(and(...membership, eq(channelMembers.userId, guest.id)))
   await append(id, 'after', { offset: 7, options: as(member) })
   expect(await reader.all()).toEqual([])
+})
+
+test('who is removed while they append stores nothing more', async () => {
+  const { create, append, get, member, channel, as, db, tenant, clock, stranger } =
+    await channelWorld()
+  const { id } = await create({ channel_id: channel.id }, as(member))
+  const removing = async () => {
+    const { tenantId, channelId, userId } = channelMembers
+    await db
+      .delete(channelMembers)
+      .where(and(eq(tenantId, tenant.id), eq(channelId, channel.id), eq(userId, member.id)))
+    await joinChannel(db, channel, { userId: stranger.id })
+    clock.advance(1_000)
+  }
+  const parts = [async () => 'before', () => removing().then(() => ' after')]
+  const body = new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const part = parts.shift()
+        return part ? controller.enqueue(utf8(await part())) : controller.close()
+      },
+    },
+    { highWaterMark: 0 },
+  )
+  const reply = await append(id, body, { offset: 0, options: as(member) })
+  expect(reply.status).toBe(404)
+  expect((await bodyOf<Version>(await get(`/${id}/versions/1`, as(stranger)))).size_bytes).toBe(
+    'before'.length,
+  )
 })
 
 test('a public channel is read by all but guests, and written in by who joined', async () => {
