@@ -9,7 +9,9 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { asc, eq } from 'drizzle-orm'
 import { afterEach, expect, test } from 'vitest'
+import { auditLog } from '../db/schema/index.ts'
 import { findKey } from '../db/system.ts'
 import { deleteTenant, findOperatorTenant } from '../domain/identity/tenants.ts'
 import { hashSecret, parseKey } from '../functions/_shared/access/keys.ts'
@@ -73,6 +75,23 @@ test('a tenant comes with an admin and a key, and its name cannot be taken twice
   await expect(createTenant(db, 'Acme')).rejects.toMatchObject({
     cause: { constraint_name: 'tenants_name_is_unique' },
   })
+})
+
+test('the first admin and their key stand in the audit log of the tenant', async () => {
+  const { db } = await setup()
+  const { tenantId, key } = await createTenant(db, 'Audited')
+  const { keyId = '' } = parseKey(key) ?? {}
+  const { userId } = (await findKey(db, keyId)) ?? {}
+  const rows = await db
+    .select({ action: auditLog.action, subjectId: auditLog.subjectId, detail: auditLog.detail })
+    .from(auditLog)
+    .where(eq(auditLog.tenantId, tenantId))
+    .orderBy(asc(auditLog.seq))
+  const detail = { role: 'admin' }
+  expect(rows).toEqual([
+    { action: 'key.created', subjectId: keyId, detail },
+    { action: 'user.created', subjectId: userId, detail },
+  ])
 })
 
 test('a key is made for a named user of a named tenant, and for nobody else', async () => {

@@ -3,7 +3,7 @@ import { uuidv7 } from 'uuidv7'
 import type { Db, Tx } from '../db/client.ts'
 import type { Role } from '../db/schema/index.ts'
 import { findKey } from '../db/system.ts'
-import { appendAudit } from '../domain/audit/append.ts'
+import { type AuditEntry, appendAudit } from '../domain/audit/append.ts'
 import { insertKey } from '../domain/identity/keys.ts'
 import {
   findOperatorTenant,
@@ -40,13 +40,7 @@ export async function ensureOperator(
     const at = new Date()
     const tenant =
       existing ?? (await insertTenant(tx, { name: operatorName, isOperator: true }, at))
-    const userId = await ensureAdmin(tx, tenant.id)
-    const key = await issueKey(tx, {
-      tenantId: tenant.id,
-      userId,
-      name: 'first admin key',
-      role: 'admin',
-    })
+    const key = await issueFirstKey(tx, tenant.id)
     writeFileSync(pending, `${key}\n`, { mode: 0o600, flush: true })
   })
   renameSync(pending, keyFile)
@@ -60,9 +54,7 @@ export async function ensureOperator(
 export async function createTenant(db: Db, name: string): Promise<IssuedKey> {
   return db.transaction(async (tx) => {
     const tenant = await insertTenant(tx, { name, isOperator: false }, new Date())
-    const userId = await ensureAdmin(tx, tenant.id)
-    const grant = { tenantId: tenant.id, userId, name: 'first admin key', role: 'admin' as const }
-    return { tenantId: tenant.id, key: await issueKey(tx, grant) }
+    return { tenantId: tenant.id, key: await issueFirstKey(tx, tenant.id) }
   })
 }
 
@@ -86,17 +78,28 @@ export async function createKey(
   return { tenantId: tenant.id, key }
 }
 
-async function ensureAdmin(tx: Tx, tenantId: string): Promise<string> {
+async function issueFirstKey(tx: Tx, tenantId: string): Promise<string> {
   const existing = await findUserIdByEmail(tx, tenantId, adminEmail)
-  if (existing !== null) return existing
-  const admin = {
-    tenantId,
-    email: adminEmail,
-    displayName: 'Administrator',
-    role: 'admin' as const,
-  }
-  return (await insertUser(tx, admin, new Date())).id
+  const userId = existing ?? (await insertAdmin(tx, tenantId))
+  const grant = { tenantId, userId, name: 'first admin key', role: 'admin' as const }
+  const key = await issueKey(tx, grant)
+  if (existing === null)
+    await tell(tx, { tenantId, action: 'user.created', subjectType: 'user', subjectId: userId })
+  return key
 }
+
+async function insertAdmin(tx: Tx, tenantId: string): Promise<string> {
+  const admin = { email: adminEmail, displayName: 'Administrator', role: 'admin' as const }
+  return (await insertUser(tx, { ...admin, tenantId }, new Date())).id
+}
+
+// By nobody's key: whoever may run the command line on this machine may do everything.
+const tell = (
+  tx: Tx,
+  entry: Pick<AuditEntry, 'tenantId' | 'action' | 'subjectType' | 'subjectId'>,
+  role: Role = 'admin',
+): Promise<void> =>
+  appendAudit(tx, { ...entry, actor: null, requestId: null, detail: { role }, at: new Date() })
 
 type Grant = { tenantId: string; userId: string; name: string; role: Role }
 
@@ -104,12 +107,9 @@ async function issueKey(tx: Tx, grant: Grant): Promise<string> {
   const id = uuidv7()
   const { text, secretSha256 } = await newKey(id)
   const row = { ...grant, id, secretSha256, createdByUserId: null, expiresAt: null }
-  const at = new Date()
-  await insertKey(tx, row, at)
+  await insertKey(tx, row, new Date())
   const { tenantId, role } = grant
-  // By nobody's key: whoever may run the command line on this machine may do everything.
-  const entry = { tenantId, action: 'key.created', subjectType: 'key', subjectId: id }
-  await appendAudit(tx, { ...entry, actor: null, requestId: null, detail: { role }, at })
+  await tell(tx, { tenantId, action: 'key.created', subjectType: 'key', subjectId: id }, role)
   return text
 }
 
