@@ -15,7 +15,7 @@ import { tenants } from './tenants.ts'
 import { bytea } from './users.ts'
 
 /**
- * Who changed identity, keys, exports and deletions. Append-only (by a trigger; rows go with their tenant alone) and
+ * Who changed identity, keys, exports and deletions. Append-only by us (rows go with their tenant alone) and
  * hash-chained per tenant: `hash` = SHA-256(`prev_hash` || canonical row), so an altered row breaks the chain at itself.
  * Actors and subjects are plain ids: the audit outlives what it speaks of.
  */
