@@ -54,11 +54,14 @@ function takeChunk(usage: AiUsage, chunk: Chunk): string {
     throw new AiFailure('ai_unavailable', 'The AI provider failed while it answered.', {
       isFinal: false,
     })
-  const count = (value: unknown) => (Number.isSafeInteger(value) ? Number(value) : null)
+  const count = (value: unknown) =>
+    Number.isSafeInteger(value) && Number(value) >= 0 ? Number(value) : null
   usage.inputTokens = count(chunk.usage?.prompt_tokens) ?? usage.inputTokens
   usage.outputTokens = count(chunk.usage?.completion_tokens) ?? usage.outputTokens
   const choice = Array.isArray(chunk.choices) ? chunk.choices[0] : undefined
-  if (typeof choice?.finish_reason === 'string') usage.finishReason = choice.finish_reason
+  const reason = choice?.finish_reason
+  // A word. What the database could not store would fail a reply that is there, and have it paid for again.
+  if (typeof reason === 'string') usage.finishReason = reason.replace(/[^\x20-\x7e]/g, '')
   const content = choice?.delta?.content
   return typeof content === 'string' ? content : ''
 }

@@ -41,6 +41,12 @@ test('the words of a stream come as they are sent, with usage and the reason of 
   expect(answer.usage).toEqual({ inputTokens: 7, outputTokens: 2, finishReason: 'stop' })
 })
 
+test('of usage and reason, nothing is taken that could not be stored', async () => {
+  const usage = 'data: {"choices":[],"usage":{"prompt_tokens":-7,"completion_tokens":1e300}}\n\n'
+  const { usage: taken } = await ask([{ body: [chunk('a', 'st\u0000op\ud800'), usage, done] }])
+  expect(taken).toEqual({ inputTokens: null, outputTokens: null, finishReason: 'stop' })
+})
+
 test('a request carries model, messages, parameters and the key, and asks for a stream', async () => {
   const document = { title: 'Report', text: 'All of it.' }
   const { received } = await ask([{ body: [chunk('a', 'stop'), done] }], {
