@@ -79,14 +79,19 @@ export async function updateMember(
   return row.version
 }
 
+// Who is disabled, or became a guest, owns it in name alone: nobody could let in or put out anybody any more.
+const isActingOwner = sql`${channelMembers.role} = 'owner' and ${users.disabledAt} is null
+  and ${users.role} in ('viewer', 'editor', 'admin')`
+
 /** Who else is in the channel, as far as it decides about who may go. */
 export async function countOthers(tx: Tx, place: Place, userId: string) {
   const [row] = await tx
     .select({
       people: sql<number>`count(*)::int`,
-      owners: sql<number>`(count(*) filter (where ${channelMembers.role} = 'owner'))::int`,
+      owners: sql<number>`(count(*) filter (where ${isActingOwner}))::int`,
     })
     .from(channelMembers)
+    .innerJoin(users, theirUser)
     .where(and(inChannel(place), ne(channelMembers.userId, userId)))
   return row ?? { people: 0, owners: 0 }
 }

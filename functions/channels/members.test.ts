@@ -1,7 +1,7 @@
 import { and, eq } from 'drizzle-orm'
 import { expect, test } from 'vitest'
 import { apiKeys, auditLog, type MemberRole, users } from '../../db/schema/index.ts'
-import { addChannel, addMessage } from '../../test/fixtures/channels.ts'
+import { addChannel, addMessage, joinChannel } from '../../test/fixtures/channels.ts'
 import { type Person, withPeople } from '../../test/fixtures/people.ts'
 import { bodyOf } from '../../test/harness/requests.ts'
 
@@ -98,6 +98,27 @@ test('the last owner stays one while others are there, and may go when another o
   expect(await bodyOf(await owner.post(`/${channel.id}/leave`))).toMatchObject({ left: true })
   expect(await roleOf(member, member)).toBe('owner')
   expect((await owner.get(`/${channel.id}`)).status).toBe(404)
+})
+
+test('an owner who is disabled is no other owner, and one who became a guest leaves it to another', async () => {
+  const { db, tenant, persons, path, channel, person, roleOf } = await inChannel(
+    ...(['private', 'owner', 'owner', 'member'] as const),
+  )
+  const [owner, other, member] = persons
+  const change = (who: Person, fields: object) => {
+    const them = and(eq(users.tenantId, tenant.id), eq(users.id, who.id))
+    return db.update(users).set(fields).where(them)
+  }
+  await change(other, { disabledAt: new Date() })
+  expect((await owner.post(`/${channel.id}/leave`)).status).toBe(409)
+  expect((await owner.patch(`${path}/${owner.id}`, { role: 'member' })).status).toBe(409)
+  const heir = await person()
+  await change(heir, { role: 'guest' })
+  await joinChannel(db, channel, { userId: heir.id, role: 'owner' })
+  for (const gone of [other, owner])
+    await db.delete(users).where(and(eq(users.tenantId, tenant.id), eq(users.id, gone.id)))
+  expect((await heir.post(`/${channel.id}/leave`)).status).toBe(200)
+  expect(await roleOf(member, member)).toBe('owner')
 })
 
 test('of two owners who leave at once one stays', async () => {

@@ -109,7 +109,9 @@ export type Leaving = { left: boolean; isDeleted: boolean }
 export async function leave(act: Act, channel: HeldChannel): Promise<Leaving> {
   requireNotDirect(channel)
   if (channel.memberRole === null) return { left: false, isDeleted: false }
-  if (channel.memberRole === 'owner') await requireOtherOwner(act, channel, act.caller.userId)
+  // A guest who owned it cannot make another owner: it passes on by itself.
+  const isOwner = channel.memberRole === 'owner' && act.caller.role !== 'guest'
+  if (isOwner) await requireOtherOwner(act, channel, act.caller.userId)
   return { left: true, isDeleted: await takeOut(act, channel, act.caller.userId) }
 }
 
