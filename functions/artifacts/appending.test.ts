@@ -204,3 +204,21 @@ test('what is stored of an open version can be read, and has no tag yet', async 
     ...[206, 'ello', null],
   ])
 })
+
+test('bytes that are repeated while their artifact is deleted belong nowhere', async () => {
+  const { create, append, del } = await artifactWorld()
+  const { id } = await create()
+  await append(id, 'before', { offset: 0 })
+  const deleting = async () => {
+    expect((await del(`/${id}`)).status).toBe(204)
+    return utf8('fore')
+  }
+  const parts = [async () => utf8('be'), deleting]
+  const body = new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const part = parts.shift()
+      return part ? controller.enqueue(await part()) : controller.close()
+    },
+  })
+  expect((await append(id, body, { offset: 0, complete: true })).status).toBe(404)
+})

@@ -16,7 +16,7 @@ import type { Deps } from '../_shared/ports/deps.ts'
 import type { appendContent } from './contract-versions.ts'
 import { tooLarge } from './creation.ts'
 import { incoming } from './incoming.ts'
-import { missing, openArtifact, readerOf } from './place.ts'
+import { missing, openArtifact, readerOf, refuseGone } from './place.ts'
 import { toVersion } from './representation.ts'
 
 const appendBounds = { max: 500, perKeyMax: 50 } // in this process
@@ -43,6 +43,8 @@ export const appendHandler = (deps: Deps): Handler<typeof appendContent> => {
         ? await complete(deps, c, { seen, sizeBytes: end })
         : await reread(deps, seen.version)
       return reply(200, toVersion(row), { headers: uploadHeaders(row), version: row.version })
+    } catch (err) {
+      return refuseGone(err)
     } finally {
       giveBack()
     }

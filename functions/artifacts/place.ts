@@ -1,4 +1,5 @@
 import { type ArtifactRow, findVisibleArtifact } from '../../domain/artifacts/access.ts'
+import { PiecesGone } from '../../domain/artifacts/pieces.ts'
 import { holdArtifact } from '../../domain/artifacts/versions.ts'
 import { type HeldChannel, holdChannel, type Reader } from '../../domain/channels/access.ts'
 import { writingRefusal } from '../../domain/channels/posting-rules.ts'
@@ -10,6 +11,11 @@ import { AppError } from '../_shared/http/problems.ts'
 import { findTrashed } from './queries.ts'
 
 export const missing = (): AppError => new AppError('not_found', 'There is nothing here.')
+
+/** For reading what somebody may delete meanwhile. @throws {AppError} `not_found`; what else was thrown */
+export function refuseGone(err: unknown): never {
+  throw err instanceof PiecesGone ? missing() : err
+}
 
 export const readerOf = (c: Call): Reader => {
   const { tenantId, userId, role } = identityOf(c.identity)

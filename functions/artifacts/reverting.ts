@@ -6,7 +6,7 @@ import { AppError } from '../_shared/http/problems.ts'
 import { type Handler, reply } from '../_shared/http/route.ts'
 import type { Deps } from '../_shared/ports/deps.ts'
 import type { revertArtifact } from './contract-versions.ts'
-import { missing, openExpected, readerOf } from './place.ts'
+import { missing, openExpected, readerOf, refuseGone } from './place.ts'
 import { insertVersion, saveArtifact } from './queries.ts'
 import { toArtifact } from './representation.ts'
 
@@ -21,7 +21,9 @@ export const revertHandler =
     const { tenantId } = c
     const of = { tenantId, artifactId: id, number: from, epoch: earlier.epoch }
     const { sizeBytes } = earlier
-    const text = await storedText(db, { of, sizeBytes, mediaType: artifact.mediaType })
+    const text = await storedText(db, { of, sizeBytes, mediaType: artifact.mediaType }).catch(
+      refuseGone,
+    )
     return c.write(async (tx) => {
       const { artifact: held } = await openExpected(tx, c, id)
       const [number, at] = [held.latestNumber + 1, now()]
