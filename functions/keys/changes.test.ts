@@ -1,7 +1,7 @@
 import { and, eq } from 'drizzle-orm'
 import { expect, test } from 'vitest'
 import type { Db } from '../../db/client.ts'
-import { auditLog } from '../../db/schema/index.ts'
+import { apiKeys, auditLog, users } from '../../db/schema/index.ts'
 import { collide } from '../../test/harness/collision.ts'
 import { addMember } from '../../test/harness/members.ts'
 import { setup } from '../../test/harness/setup.ts'
@@ -146,4 +146,18 @@ test("an admin rotates and revokes a member's key, which stays the member's", as
   expect((await del(`/${next.id}`)).status).toBe(204)
   expect(await actionsOf(db, tenant.id, member.keyId)).toEqual(['key.rotated'])
   expect(await actionsOf(db, tenant.id, next.id)).toEqual(['key.revoked'])
+})
+
+test('an admin who has just been deleted makes no key for others, though theirs is still known', async () => {
+  const { db, tenant, get, post } = await setup(createApp)
+  const { id, auth: headers } = await addMember(db, tenant.id, { role: 'admin' })
+  expect((await get('/', { headers })).status).toBe(200)
+  await db.delete(users).where(and(eq(users.tenantId, tenant.id), eq(users.id, id)))
+  const wanted = { name: 'back door', role: 'admin', user_id: tenant.admin.id }
+  const reply = await post('/', wanted, { headers })
+  expect([reply.status, reply.headers.get('www-authenticate')]).toEqual([
+    ...[401, expect.stringContaining('Bearer')],
+  ])
+  const made = and(eq(apiKeys.tenantId, tenant.id), eq(apiKeys.createdByUserId, id))
+  expect(await db.$count(apiKeys, made)).toBe(0)
 })

@@ -3,6 +3,7 @@ import type { Tx } from '../../db/client.ts'
 import type { Role } from '../../db/schema/index.ts'
 import { appendAudit } from '../../domain/audit/append.ts'
 import { insertKey, type KeyRow } from '../../domain/identity/keys.ts'
+import { holdUserPresence } from '../../domain/identity/users.ts'
 import { newKey } from '../_shared/access/keys.ts'
 import { includesRights } from '../_shared/access/roles.ts'
 import { type Call, identityOf, requireVersion } from '../_shared/http/call.ts'
@@ -31,11 +32,20 @@ export type Issued = { row: KeyRow; text: string }
 type NewKey = { userId: string; name: string; role: Role; expiresAt: Date | null; at: Date }
 
 async function issue(tx: Tx, c: Call, { at, ...key }: NewKey): Promise<Issued> {
-  const { tenantId, userId: createdByUserId } = c
+  const { tenantId, userId: createdByUserId } = identityOf(c.identity)
+  await requireIssuer(tx, tenantId, createdByUserId)
   const id = uuidv7()
   const { text, secretSha256 } = await newKey(id)
   const row = await insertKey(tx, { ...key, id, tenantId, createdByUserId, secretSha256 }, at)
   return { row, text }
+}
+
+// A key has the rights of its maker at most, and keeps all of its own once they are gone: so they must be there.
+async function requireIssuer(tx: Tx, tenantId: string, userId: string): Promise<void> {
+  if (await holdUserPresence(tx, tenantId, userId)) return
+  throw new AppError('unauthorized', 'The user of this key has been deleted.', {
+    headers: { 'WWW-Authenticate': 'Bearer realm="octavo", error="invalid_token"' },
+  })
 }
 
 type Wanted = {
