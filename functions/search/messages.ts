@@ -16,15 +16,17 @@ import {
 import { isMadeWithin } from './times.ts'
 
 // More than these are not listed, but joined.
-const listedChannelsMax = 5_000
+const listedIdsMax = 5_000
 
 /** Messages of the channels that a reader sees. */
 export async function messagesSource(tx: Tx, reader: Reader, filter: Filter): Promise<Source> {
   const { tenantId } = reader
   const seen = await isInSeenChannel(tx, reader, filter)
+  const about =
+    filter.documentId === undefined ? sql`` : await isAbout(tx, tenantId, filter.documentId)
   return {
     from: sql`${messages} m`,
-    where: sql`m.tenant_id = ${tenantId} and m.deleted_at is null and ${seen} ${conditions(filter)}`,
+    where: sql`m.tenant_id = ${tenantId} and m.deleted_at is null and ${seen} ${about} ${conditions(filter)}`,
     id: sql`m.id`,
     number: sql`0::integer`,
     search: sql`m.search`,
@@ -40,25 +42,41 @@ async function isInSeenChannel(tx: Tx, reader: Reader, { channelId }: Filter): P
   const seen = sql`select ${channels.id} from ${channels}
     where ${channels.tenantId} = ${reader.tenantId} and ${isVisibleTo(reader)}
       ${channelId === undefined ? sql`` : sql`and ${channels.id} = ${channelId}`}`
-  const rows = await tx.execute<{ id: string }>(sql`${seen} limit ${listedChannelsMax + 1}`)
-  if (rows.length > listedChannelsMax) return sql`m.channel_id in (${seen})`
-  return sql`m.channel_id = any(${`{${rows.map(({ id }) => id).join()}}`}::uuid[])`
+  return isListed(tx, sql`m.channel_id`, seen)
+}
+
+/** SQL: a column is one of the ids that a query gives, which stand in it themselves when they are few enough. */
+async function isListed(tx: Tx, column: SQL, ids: SQL): Promise<SQL> {
+  const rows = await tx.execute<{ id: string }>(sql`${ids} limit ${listedIdsMax + 1}`)
+  if (rows.length > listedIdsMax) return sql`${column} in (${ids})`
+  return sql`${column} = any(${`{${rows.map(({ id }) => id).join()}}`}::uuid[])`
 }
 
 function conditions(filter: Filter): SQL {
-  const { documentId, userId } = filter
+  const { userId } = filter
   return sql.join([
-    documentId === undefined ? sql`` : isAbout(documentId),
     userId === undefined ? sql`` : sql` and m.author_user_id = ${userId}`,
     isMadeWithin(filter, { id: sql`m.id`, at: sql`m.created_at` }),
   ])
 }
 
-const isAbout = (documentId: string): SQL =>
-  sql` and (exists (select from ${channels} c where c.tenant_id = m.tenant_id and c.id = m.channel_id
-      and c.document_id = ${documentId})
-    or exists (select from ${messageAttachments} a where a.tenant_id = m.tenant_id
-      and a.message_id = m.id and a.document_id = ${documentId}))`
+/** SQL. By ids too: with the rules in its place, all messages of a tenant were read for the few of one document. */
+async function isAbout(tx: Tx, tenantId: string, documentId: string): Promise<SQL> {
+  const inChannel = await isListed(
+    tx,
+    sql`m.channel_id`,
+    sql`select ${channels.id} from ${channels} where ${channels.tenantId} = ${tenantId}
+      and ${channels.documentId} = ${documentId}`,
+  )
+  const { messageId } = messageAttachments
+  const isAttached = await isListed(
+    tx,
+    sql`m.id`,
+    sql`select ${messageId} as id from ${messageAttachments}
+      where ${messageAttachments.tenantId} = ${tenantId} and ${messageAttachments.documentId} = ${documentId}`,
+  )
+  return sql`and (${inChannel} or ${isAttached})`
+}
 
 type MessageColumns = {
   id: string

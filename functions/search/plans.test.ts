@@ -16,17 +16,17 @@ const channelCount = 200
 const secondsApart = 65.536
 const timeOf = (number: number) => new Date(number * secondsApart * 1_000)
 
-type Times = Pick<Filter, 'from' | 'to'>
+type More = Pick<Filter, 'from' | 'to' | 'documentId'>
 type Reader = { tenantId: string; userId: string; role: 'viewer' | 'guest' }
 let database: Database
 let readers: { viewer: Reader; guest: Reader }
 
-const find = (reader: Reader, word: string, types: HitType[], times: Times = {}) =>
+const find = (reader: Reader, word: string, types: HitType[], more: More = {}) =>
   findHits(database.db, {
     ...{
       reader,
       query: { type: 'lexeme', lexeme: word },
-      filter: { tags: [], ...times },
+      filter: { tags: [], ...more },
       position: firstPosition(types),
       limit: 20,
     },
@@ -107,4 +107,19 @@ test.each([
   await database.db.execute(sql`analyze messages`)
   const work = () => find(readers.viewer, 'common', ['message'], times)
   expect(await rowsRead(database.db, ['messages'], work)).toBeLessThan(3_000)
+})
+
+test('what was written about a document is found without reading all that match', async () => {
+  const { db } = database
+  const documentId = crypto.randomUUID()
+  await db.execute(sql`
+    insert into message_attachments (tenant_id, message_id, document_id, position)
+    select tenant_id, id, ${documentId}::uuid, 0 from messages
+    where tenant_id = ${readers.viewer.tenantId} order by id limit 100`)
+  await db.execute(sql`analyze messages, message_attachments`)
+  const work = async () => {
+    const { hits } = await find(readers.viewer, 'common', ['message'], { documentId })
+    expect(hits.length).toBeGreaterThan(0)
+  }
+  expect(await rowsRead(db, ['messages', 'message_attachments'], work)).toBeLessThan(3_000)
 })
