@@ -1,7 +1,13 @@
 import { and, eq } from 'drizzle-orm'
 import { expect, test } from 'vitest'
 import type { Db } from '../../db/client.ts'
-import { channelEvents, channelMembers, channels, type MemberRole } from '../../db/schema/index.ts'
+import {
+  channelEvents,
+  channelMembers,
+  channels,
+  type MemberRole,
+  type Role,
+} from '../../db/schema/index.ts'
 import { addChannel, addMessage } from '../../test/fixtures/channels.ts'
 import { addMember } from '../../test/harness/members.ts'
 import { openTestDatabase } from '../../test/harness/setup.ts'
@@ -13,8 +19,7 @@ const at = new Date('2026-11-20T08:00:00.000Z')
 async function setup() {
   const { db } = await openTestDatabase()
   const { id: tenantId } = await createTenant(db)
-  const user = async (role: 'viewer' | 'guest' = 'viewer') =>
-    (await addMember(db, tenantId, { role })).id
+  const user = async (role: Role = 'viewer') => (await addMember(db, tenantId, { role })).id
   const leave = (userId: string) =>
     db.transaction((tx) => leaveAllChannels(tx, { tenantId, userId, at }))
   return { db, tenantId, user, leave, leaving: await user() }
@@ -77,15 +82,18 @@ test('where somebody else is an owner too, nobody gets more than they had', asyn
   expect(await rolesIn(db, tenantId, id)).toEqual({ [owner]: 'owner', [moderator]: 'moderator' })
 })
 
-test('a guest inherits nothing: a private channel of guests alone takes no more messages', async () => {
-  const { db, tenantId, user, leave, leaving } = await setup()
-  const guest = await user('guest')
-  const members = { [leaving]: 'owner', [guest]: 'member' } as const
-  const { id } = await addChannel(db, { tenantId, kind: 'private', members })
-  expect(await leave(leaving)).toMatchObject({ heirs: [], archivedChannelIds: [id] })
-  expect(await rolesIn(db, tenantId, id)).toEqual({ [guest]: 'member' })
-  expect((await findChannel(db, tenantId, id))?.archivedAt).toEqual(at)
-})
+test.each(['guest', 'ingest', 'worker'] as const)(
+  'one of the role %s inherits nothing: a private channel of theirs alone takes no more messages',
+  async (role) => {
+    const { db, tenantId, user, leave, leaving } = await setup()
+    const guest = await user(role)
+    const members = { [leaving]: 'owner', [guest]: 'member' } as const
+    const { id } = await addChannel(db, { tenantId, kind: 'private', members })
+    expect(await leave(leaving)).toMatchObject({ heirs: [], archivedChannelIds: [id] })
+    expect(await rolesIn(db, tenantId, id)).toEqual({ [guest]: 'member' })
+    expect((await findChannel(db, tenantId, id))?.archivedAt).toEqual(at)
+  },
+)
 
 test('private and direct channels that nobody is in any more go with what was said; public ones stay', async () => {
   const { db, tenantId, user, leave, leaving } = await setup()

@@ -19,7 +19,8 @@ export type Left = {
 
 /**
  * Takes somebody out of every channel, as their deletion does. What was theirs alone passes to the moderator who has been
- * there longest, else to such a member, but never to a guest. Lock the user's row before: nobody can add them to a channel then.
+ * there longest, else to such a member, but never to a guest or a program, which manage nothing. Lock the user's row
+ * before: nobody can add them to a channel then.
  */
 export async function leaveAllChannels(tx: Tx, { userId, ...of }: LeaveAll): Promise<Left> {
   const { tenantId } = of
@@ -80,8 +81,8 @@ async function appointHeirs(tx: Tx, tenantId: string, ids: readonly string[]): P
       select distinct on (m.channel_id) m.channel_id, m.user_id from channel_members m
       join users u on u.tenant_id = m.tenant_id and u.id = m.user_id
       join channels c on c.tenant_id = m.tenant_id and c.id = m.channel_id
-      where m.tenant_id = ${tenantId} and m.channel_id = any(${listOf(ids)}) and u.role <> 'guest'
-        and c.kind <> 'direct' and not exists (select 1 from channel_members o
+      where m.tenant_id = ${tenantId} and m.channel_id = any(${listOf(ids)})
+        and u.role in ('viewer', 'editor', 'admin') and c.kind <> 'direct' and not exists (select 1 from channel_members o
           where o.tenant_id = m.tenant_id and o.channel_id = m.channel_id and o.role = 'owner')
       order by m.channel_id, u.disabled_at is not null,
         array_position(array['moderator', 'member', 'observer'], m.role), m.joined_at, m.user_id
