@@ -118,10 +118,10 @@ const meanings = {
 type Gap = Extract<AuditFault, { reason: 'missing' }>
 
 const gapWords = ({ seq, untilSeq }: Gap): string =>
-  untilSeq > seq ? ` to ${untilSeq} are missing` : ' is missing'
+  untilSeq > seq ? `rows ${seq} to ${untilSeq} are missing` : `row ${seq} is missing`
 
-const rowWords = ({ reason, id, action, at }: Exclude<AuditFault, Gap>): string =>
-  ` ${meanings[reason]}: ${id} ${printable(action)} of ${at}`
+const rowWords = ({ reason, seq, id, action, at }: Exclude<AuditFault, Gap>): string =>
+  `row ${seq} ${meanings[reason]}: ${id} ${printable(action)} of ${at}`
 
 function faultJson(fault: AuditFault): Record<string, unknown> {
   if (fault.reason !== 'missing') return fault
@@ -129,8 +129,8 @@ function faultJson(fault: AuditFault): Record<string, unknown> {
 }
 
 function printFault(tenant: Tenant, fault: AuditFault): void {
-  const place = `${printable(tenant.name)}: row ${fault.seq}`
-  console.log(`${place}${fault.reason === 'missing' ? gapWords(fault) : rowWords(fault)}`)
+  const words = fault.reason === 'missing' ? gapWords(fault) : rowWords(fault)
+  console.log(`${printable(tenant.name)}: ${words}`)
 }
 
 const verdicts = {

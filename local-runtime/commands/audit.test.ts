@@ -53,7 +53,7 @@ test('altered and missing rows are named, and the command ends with 1, also for 
   const all = await octavo('verify')
   expect(all.stdout).toContain(
     `${tenant.name}: row 2 is not what was written: ${second?.id} user.changed of 2026-11-20T08:00:00.123000Z\n` +
-      `${tenant.name}: row 3 to 4 are missing\n${tenant.name}: ALTERED, 3 rows`,
+      `${tenant.name}: rows 3 to 4 are missing\n${tenant.name}: ALTERED, 3 rows`,
   )
   expect(all.status).toBe(1)
   const { items } = JSON.parse((await octavo('verify', '--tenant', tenant.name, '--json')).stdout)
