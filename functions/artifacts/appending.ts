@@ -121,11 +121,12 @@ class Appender {
     return at
   }
 
-  /** A body may take minutes, in which its sender is removed from the channel, or the channel archived. */
+  /** A body may take minutes, in which its sender's key is revoked, or they are removed from the channel. */
   async #askAgain(): Promise<void> {
     const { db, now } = this.#deps
     const atMs = now().getTime()
     if (Math.abs(atMs - this.#askedAtMs) < mayAppendMs) return
+    if (!(await this.#c.stillAdmitted())) throw missing()
     await db.transaction((tx) => openArtifact(tx, this.#c, this.#row.artifactId))
     this.#askedAtMs = atMs
   }

@@ -1,6 +1,12 @@
 import { and, eq } from 'drizzle-orm'
 import { expect, test } from 'vitest'
-import { channelMembers, channels, documents, type MemberRole } from '../../db/schema/index.ts'
+import {
+  apiKeys,
+  channelMembers,
+  channels,
+  documents,
+  type MemberRole,
+} from '../../db/schema/index.ts'
 import { type Artifact, artifactWorld, utf8, type Version } from '../../test/fixtures/artifacts.ts'
 import { addChannel, addMessage, joinChannel } from '../../test/fixtures/channels.ts'
 import { streamOf } from '../../test/fixtures/generating.ts'
@@ -168,34 +174,38 @@ test('who is taken out of the channel sees no more of a stream', async () => {
   expect(await reader.all()).toEqual([])
 })
 
-test('who is removed while they append stores nothing more', async () => {
-  const { create, append, get, member, channel, as, db, tenant, clock, stranger } =
-    await channelWorld()
-  const { id } = await create({ channel_id: channel.id }, as(member))
-  const removing = async () => {
-    const { tenantId, channelId, userId } = channelMembers
-    await db
-      .delete(channelMembers)
-      .where(and(eq(tenantId, tenant.id), eq(channelId, channel.id), eq(userId, member.id)))
+test.each(['removed from the channel', 'without a valid key'])(
+  'who is %s while they append stores nothing more',
+  async (which) => {
+    const { create, append, get, member, stranger, channel, as, db, tenant, clock } =
+      await channelWorld()
     await joinChannel(db, channel, { userId: stranger.id })
-    clock.advance(1_000)
-  }
-  const parts = [async () => 'before', () => removing().then(() => ' after')]
-  const body = new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        const part = parts.shift()
-        return part ? controller.enqueue(utf8(await part())) : controller.close()
+    const { id } = await create({ channel_id: channel.id }, as(member))
+    const ofTenant = (table: typeof channelMembers | typeof apiKeys) =>
+      and(eq(table.tenantId, tenant.id), eq(table.userId, member.id))
+    const taking = async () => {
+      if (which === 'removed from the channel')
+        await db.delete(channelMembers).where(ofTenant(channelMembers))
+      else await db.update(apiKeys).set({ revokedAt: clock.now() }).where(ofTenant(apiKeys))
+      clock.advance(1_000)
+      return ' after'
+    }
+    const parts = [async () => 'before', taking]
+    const body = new ReadableStream<Uint8Array>(
+      {
+        async pull(controller) {
+          const part = parts.shift()
+          return part ? controller.enqueue(utf8(await part())) : controller.close()
+        },
       },
-    },
-    { highWaterMark: 0 },
-  )
-  const reply = await append(id, body, { offset: 0, options: as(member) })
-  expect(reply.status).toBe(404)
-  expect((await bodyOf<Version>(await get(`/${id}/versions/1`, as(stranger)))).size_bytes).toBe(
-    'before'.length,
-  )
-})
+      { highWaterMark: 0 },
+    )
+    const reply = await append(id, body, { offset: 0, options: as(member) })
+    expect(reply.status).toBe(404)
+    const { size_bytes } = await bodyOf<Version>(await get(`/${id}/versions/1`, as(stranger)))
+    expect(size_bytes).toBe('before'.length)
+  },
+)
 
 test('a public channel is read by all but guests, and written in by who joined', async () => {
   const { create, get, post, db, tenant, stranger, guest, as } = await channelWorld()
