@@ -5,6 +5,7 @@ import { expect, test } from 'vitest'
 import { annotationSources, labelTypes } from '../../db/schema/annotations.ts'
 import { annotations, annotationVersions, documents } from '../../db/schema/index.ts'
 import { statedAnnotation } from '../../domain/annotations/bulk-line.ts'
+import { caller } from '../../test/fixtures/caller.ts'
 import { addDocument } from '../../test/harness/documents.ts'
 import { eventually } from '../../test/harness/eventually.ts'
 import { bodyOf } from '../../test/harness/requests.ts'
@@ -40,30 +41,6 @@ const verdictsOf = async (reply: Response): Promise<Verdict[]> =>
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line))
-
-/** A caller who sends, and is in nobody's way when it goes. */
-function caller() {
-  let controller!: ReadableStreamDefaultController<Uint8Array>
-  let wasAsked = false
-  const source = {
-    start(given: ReadableStreamDefaultController<Uint8Array>) {
-      controller = given
-    },
-    pull() {
-      wasAsked = true
-    },
-  }
-  const body = new ReadableStream<Uint8Array>(source, { highWaterMark: 0 })
-  const send = (text: string) => controller.enqueue(new TextEncoder().encode(text))
-  return {
-    body,
-    send,
-    /** Has anybody begun to read? */
-    wasAsked: () => wasAsked,
-    end: () => controller.close(),
-    goAway: () => controller.error(new Error('gone')),
-  }
-}
 
 test('of a caller who goes away whole blocks stay, and sending it again makes the rest once', async () => {
   const { post, lines, count, versions } = await world()
