@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { allOperations, hostileFaults, startUnlimited } from './front-door.ts'
 
-const requestsPerOperation = 20
+const requestsPerOperation = 10
 
 const [stack, operations] = await Promise.all([startUnlimited(), allOperations()])
 
