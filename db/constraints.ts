@@ -1,5 +1,6 @@
 import { conflict, duplicate, invalid, missing, sameId } from './constraint-problems.ts'
 import { channelConstraints } from './constraints-channels.ts'
+import { conferenceConstraints } from './constraints-conferences.ts'
 import { gameConstraints } from './constraints-games.ts'
 import type { DatabaseProblem } from './errors.ts'
 
@@ -210,5 +211,6 @@ export const constraintProblems: Record<string, DatabaseProblem> = {
   batch_items_failure_has_code: invalid('A failed item has an error code.'),
 
   ...channelConstraints,
+  ...conferenceConstraints,
   ...gameConstraints,
 }
