@@ -1,6 +1,7 @@
 import { uuidv7 } from 'uuidv7'
 import type { Tx } from '../../db/client.ts'
 import { appendAudit } from '../../domain/audit/append.ts'
+import { newToken } from '../_shared/access/links.ts'
 import { type Call, identityOf, requireVersion } from '../_shared/http/call.ts'
 import { AppError } from '../_shared/http/problems.ts'
 import { type Handler, reply } from '../_shared/http/route.ts'
@@ -13,7 +14,6 @@ import {
   insertShare,
   type ShareRow,
 } from './queries.ts'
-import { newToken } from './token.ts'
 
 export const missing = (): AppError => new AppError('not_found', 'There is nothing here.')
 

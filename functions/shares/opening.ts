@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { equalBytes, hashSecret } from '../_shared/access/keys.ts'
+import { parseToken, refuseLink, secretive } from '../_shared/access/links.ts'
 import type { Call } from '../_shared/http/call.ts'
 import { toPage } from '../_shared/http/pages.ts'
 import { AppError } from '../_shared/http/problems.ts'
@@ -8,14 +9,6 @@ import { fileResponse } from '../_shared/http/stored-file.ts'
 import type { Deps } from '../_shared/ports/deps.ts'
 import * as contract from './contract.ts'
 import { findOpenShare, listTextPages, type OpenShare } from './queries.ts'
-import { parseToken } from './token.ts'
-
-// A link is a secret in an address: no cache keeps what it shows, no other site and no search engine learns of it.
-const secretive = {
-  'Cache-Control': 'no-store',
-  'Referrer-Policy': 'no-referrer',
-  'X-Robots-Tag': 'noindex',
-}
 
 export const openHandler =
   (deps: Deps): Handler<typeof contract.openShare> =>
@@ -58,15 +51,5 @@ async function openShare({ db, redis, now }: Deps, c: Call, text: string): Promi
   const token = parseToken(text)
   const share = token && (await findOpenShare(db, { ...token, at: now() }))
   if (share && equalBytes(await hashSecret(token.secret), share.secretSha256)) return share
-  const address = c.request.headers.get('x-client-address') ?? 'local'
-  // Counted apart from failed keys of that address; who has a link that opens is never refused by it.
-  const verdict = await redis.limits.consume('auth_failure', `share ${address}`)
-  if (verdict.allowed)
-    throw new AppError('not_found', 'There is nothing here.', { headers: secretive })
-  throw new AppError('rate_limited', 'Too many links that open nothing from this address.', {
-    headers: {
-      ...secretive,
-      'Retry-After': String(Math.max(1, Math.ceil(verdict.resetMs / 1000))),
-    },
-  })
+  return refuseLink(redis, c, 'share')
 }
