@@ -38,6 +38,7 @@ export const registry: readonly FunctionEntry[] = [
   { name: 'games' },
   { name: 'artifacts' },
   { name: 'audit' },
+  { name: 'conferences' },
 ]
 
 /**

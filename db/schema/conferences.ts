@@ -16,7 +16,6 @@ import {
 } from 'drizzle-orm/pg-core'
 import { listed } from './listed.ts'
 import { tenants } from './tenants.ts'
-import { bytea, users } from './users.ts'
 
 /** What falls due. */
 export const deadlineKinds = [
@@ -30,10 +29,6 @@ export const deadlineKinds = [
 ] as const
 export type DeadlineKind = (typeof deadlineKinds)[number]
 
-/** How a change came to be a change. */
-export const conferenceChangeKinds = ['added', 'changed', 'withdrawn', 'returned'] as const
-export type ConferenceChangeKind = (typeof conferenceChangeKinds)[number]
-
 /** `title`: what the series was called before. `given`: by a person. The others come from the source. */
 export const aliasKinds = ['title', 'dblp', 'edition', 'given'] as const
 export type AliasKind = (typeof aliasKinds)[number]
@@ -45,18 +40,6 @@ export type EstimateBasis = {
   shift_days: number[] // from each of those years to the next
   median_shift_days: number
   rounds: number // of each of those years
-}
-
-/** Which deadlines a subscription gives. */
-export type DeadlineFilter = {
-  series_id?: string | undefined
-  sub?: string[] | undefined
-  ccf?: string[] | undefined
-  core?: string[] | undefined
-  thcpl?: string[] | undefined
-  kind?: DeadlineKind[] | undefined
-  q?: string | undefined
-  estimates?: boolean | undefined
 }
 
 /** One row a tenant: its version grows with whatever changes in its conferences, and who writes holds it. */
@@ -230,59 +213,5 @@ export const conferenceDeadlines = pgTable(
       and (${t.basis} is null) = (${t.estimatedRound} is null) and (${t.basis} is null or ${t.at} is not null)`,
     ),
     check('conference_deadlines_sequence_is_not_negative', sql`${t.sequence} >= 0`),
-  ],
-)
-
-/** What became different, each change once. Never changed; it outlives what it tells of, but not the series. */
-export const conferenceChanges = pgTable(
-  'conference_changes',
-  {
-    tenantId: uuid('tenant_id').notNull(),
-    id: uuid('id').notNull(),
-    seriesId: uuid('series_id').notNull(),
-    editionId: uuid('edition_id'), // null: of the series itself
-    deadlineId: uuid('deadline_id'), // null: of the edition itself
-    kind: text('kind', { enum: conferenceChangeKinds }).notNull(),
-    field: text('field').notNull(),
-    oldValue: text('old_value'),
-    newValue: text('new_value'),
-    sentence: text('sentence').notNull(),
-    version: integer('version').notNull(), // that the series had with it
-    at: timestamp('at', { withTimezone: true }).notNull(),
-  },
-  (t) => [
-    primaryKey({ name: 'conference_changes_pkey', columns: [t.tenantId, t.id] }),
-    foreignKey({
-      name: 'conference_changes_series_exists',
-      columns: [t.tenantId, t.seriesId],
-      foreignColumns: [conferenceSeries.tenantId, conferenceSeries.id],
-    }).onDelete('cascade'),
-    index('conference_changes_by_series').on(t.tenantId, t.seriesId, t.id), // GET /conferences/{id}/changes
-    check('conference_changes_kind_is_known', sql`${t.kind} in (${listed(conferenceChangeKinds)})`),
-  ],
-)
-
-/** A link by which a calendar program, which sends no key, reads deadlines. Revoking it deletes the row. */
-export const conferenceSubscriptions = pgTable(
-  'conference_subscriptions',
-  {
-    tenantId: uuid('tenant_id').notNull(),
-    id: uuid('id').notNull(),
-    userId: uuid('user_id').notNull(), // whose it is; it shows nothing that this user may not read
-    name: text('name').notNull(),
-    filter: jsonb('filter').$type<DeadlineFilter>().notNull(),
-    secretSha256: bytea('secret_sha256').notNull(),
-    createdAt: timestamp('created_at', { withTimezone: true }).notNull(),
-  },
-  (t) => [
-    primaryKey({ name: 'conference_subscriptions_pkey', columns: [t.tenantId, t.id] }),
-    foreignKey({
-      name: 'conference_subscriptions_user_exists',
-      columns: [t.tenantId, t.userId],
-      foreignColumns: [users.tenantId, users.id],
-    }).onDelete('cascade'),
-    index('conference_subscriptions_by_user').on(t.tenantId, t.userId, t.id), // GET /conferences/subscriptions
-    check('conference_subscriptions_name_length', sql`char_length(${t.name}) between 1 and 120`),
-    check('conference_subscriptions_secret_is_sha256', sql`octet_length(${t.secretSha256}) = 32`),
   ],
 )

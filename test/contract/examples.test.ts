@@ -7,6 +7,8 @@ import { prepare } from './states.ts'
 const exampleDocumentId = '0199a1c2-77aa-7aaa-8aaa-000000000002'
 const exampleShareToken = `oct_${'0'.repeat(32)}_${'0'.repeat(96)}`
 
+const exampleCalendarToken = `oct_${'0'.repeat(32)}_${'1'.repeat(96)}`
+
 const bench = await setupAll()
 
 /** What the reference page shows for an operation, sent for real; ids in it are those of real rows. */
@@ -22,6 +24,7 @@ async function send(operation: Operation): Promise<Response> {
     text
       .replaceAll(exampleDocumentId, resources.documents?.id ?? exampleDocumentId)
       .replaceAll(exampleShareToken, resources.shares?.token ?? exampleShareToken)
+      .replaceAll(exampleCalendarToken, resources.conferences?.token ?? exampleCalendarToken)
   const query = real(new URLSearchParams(route.example?.query).toString())
   const actor = route.role === 'operator' ? bench.operator : bench
   const response = await actor.request(`${url}${query ? `?${query}` : ''}`, {

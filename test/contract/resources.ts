@@ -42,6 +42,12 @@ export async function createResources({ post }: Poster, name: string): Promise<R
   const webhook = await created(await post('/v1/webhooks', receiver))
   const delivery = await created(await post(`/v1/webhooks/${webhook.id}/test`))
   const share = await created(await post('/v1/shares', { document_id: document.id }))
+  const file = `- { title: ${name}, sub: SE, dblp: ${name}, confs: [{ year: 2027, id: ${name}, timezone: AoE,
+    timeline: [{ deadline: '2027-06-11 23:59:59' }] }] }`
+  const { conferences } = await created<{ conferences: { id: string }[] }>(
+    await post('/v1/conferences/import', file, { headers: { 'content-type': 'application/yaml' } }),
+  )
+  const subscription = await created(await post('/v1/conferences/subscriptions', { name }))
   return {
     users: { id: user.id ?? '' },
     keys: { id: key.id ?? '' },
@@ -52,6 +58,10 @@ export async function createResources({ post }: Poster, name: string): Promise<R
     shares: { id: share.id ?? '', token: share.token ?? '' },
     templates: { id: template.id ?? '', document_id: document.id ?? '' },
     suggestions: { id: suggestion.id },
+    conferences: {
+      ...{ id: conferences[0]?.id ?? '', subscription: subscription.id ?? '' },
+      token: subscription.token ?? '',
+    },
     batches: { id: batch.id ?? '' },
     webhooks: { id: webhook.id ?? '', delivery: delivery.id ?? '' },
   }
