@@ -1,0 +1,259 @@
+import { zipSync } from 'fflate'
+import { expect, test } from 'vitest'
+import { conferences, conferenceYaml, type Imported } from '../../test/fixtures/conferences.ts'
+import { bodyOf } from '../../test/harness/requests.ts'
+
+type Problem = { detail: string; errors: { code: string; detail: string }[] }
+
+const due = (day: string) => ({ paper: `2026-06-${day} 23:59:59` })
+const first = conferenceYaml([{ year: 2027, rounds: [due('11')] }])
+
+async function known(text = first) {
+  const world = await conferences()
+  const { conferences: made } = await world.bring(text)
+  const id = made[0]?.id
+  const before = await world.read(id)
+  return { ...world, id, before }
+}
+
+test.each([
+  [
+    'extended',
+    { rounds: [due('18')] },
+    'CONF 2027: paper deadline extended from 2026-06-11 23:59:59 AoE to 2026-06-18 23:59:59 AoE.',
+  ],
+  [
+    'brought forward',
+    { rounds: [due('10')] },
+    'CONF 2027: paper deadline brought forward from 2026-06-11 23:59:59 AoE to 2026-06-10 23:59:59 AoE.',
+  ],
+  [
+    'moved to another zone',
+    { rounds: [due('11')], zone: 'UTC' },
+    'CONF 2027: paper deadline brought forward from 2026-06-11 23:59:59 AoE to 2026-06-11 23:59:59 UTC.',
+  ],
+  [
+    'written in another way',
+    { rounds: [due('11')], zone: 'UTC-12' },
+    'CONF 2027: paper deadline rewritten from 2026-06-11 23:59:59 AoE to 2026-06-11 23:59:59 UTC-12.',
+  ],
+  [
+    'unset',
+    { rounds: [{ paper: 'TBD' }] },
+    'CONF 2027: paper deadline unset from 2026-06-11 23:59:59 AoE to TBD.',
+  ],
+  [
+    'withdrawn',
+    { rounds: [{ abstract: '2026-06-11 23:59:59' }] },
+    'CONF 2027: paper deadline was withdrawn: 2026-06-11 23:59:59 AoE.',
+  ],
+  [
+    'moved to Bergen',
+    { rounds: [due('11')], place: 'Bergen' },
+    'CONF 2027: place changed from "Oslo" to "Bergen".',
+  ],
+])('a deadline that is %s is told once, with old and new value', async (_, year, sentence) => {
+  const { bring, changes, id, read, before } = await known()
+  const file = conferenceYaml([{ year: 2027, ...year }])
+  const { conferences: verdicts } = await bring(file)
+  expect(verdicts).toMatchObject([{ verdict: 'changed', id }])
+  const told = await changes(id)
+  expect(told.map((change) => change.sentence)).toContain(sentence)
+  expect((await read(id)).version).toBe(before.version + 1)
+  expect(await bring(file)).toMatchObject({ conferences: [{ verdict: 'unchanged', changes: [] }] })
+  expect(await changes(id)).toEqual(told)
+})
+
+test('a deadline is the same one when a round is put before it, or its round gets another comment', async () => {
+  const named = (comment: string, day: string) => ({ ...due(day), comment })
+  const { bring, read, id, before } = await known(
+    conferenceYaml([{ year: 2027, rounds: [named('Summer', '11'), named('Autumn', '20')] }]),
+  )
+  const rounds = [named('Spring', '01'), named('Summer', '12'), named('Fall', '20')]
+  await bring(conferenceYaml([{ year: 2027, rounds }]))
+  const idsOf = (conference: typeof before) =>
+    conference.editions[0]?.rounds.map(({ deadlines }) => deadlines[0]?.id)
+  const [summer, autumn] = idsOf(before) ?? []
+  expect(idsOf(await read(id))).toEqual([expect.any(String), summer, autumn])
+})
+
+test('what was withdrawn comes back as what it was', async () => {
+  const { bring, changes, id, read, before } = await known()
+  await bring(conferenceYaml([{ year: 2027, rounds: [] }]))
+  expect((await read(id)).editions[0]?.rounds).toEqual([])
+  await bring(first)
+  expect((await read(id)).editions).toEqual(before.editions)
+  expect((await changes(id)).map(({ kind }) => kind)).toEqual(['returned', 'withdrawn', 'added'])
+})
+
+test('an edition that the source forgets stays, and a new one is told of once', async () => {
+  const { bring, changes, id, read } = await known()
+  await bring(conferenceYaml([{ year: 2028, rounds: [due('01'), due('02')] }]))
+  expect((await read(id)).editions.map(({ year }) => year)).toEqual([2027, 2028])
+  const [newest, ...others] = await changes(id)
+  expect(newest).toMatchObject({
+    kind: 'added',
+    field: 'edition',
+    sentence: 'CONF 2028 was added.',
+  })
+  expect(others).toHaveLength(1)
+})
+
+test('a conference that is renamed stays what it is, and is found by its old name', async () => {
+  const { bring, id, read, get } = await known()
+  const years = [{ year: 2027, rounds: [due('11')] }]
+  const { conferences: verdicts } = await bring(conferenceYaml(years, { title: 'NEWCONF' }))
+  expect(verdicts).toMatchObject([{ verdict: 'changed', id }])
+  expect(await read(id)).toMatchObject({
+    title: 'NEWCONF',
+    aliases: [{ name: 'CONF', kind: 'title' }],
+  })
+  const { items } = await bodyOf<{ items: { id: string }[] }>(await get('/?q=newCONF'))
+  expect(items).toMatchObject([{ id }])
+})
+
+test('two conferences of one name stay apart by their key in dblp and their editions', async () => {
+  const { bring, id } = await known()
+  const other = conferenceYaml([{ year: 2027, rounds: [] }], { dblp: 'other' })
+  const { conferences: verdicts } = await bring(other)
+  expect(verdicts).toMatchObject([{ verdict: 'created' }])
+  expect(verdicts[0]?.id).not.toBe(id)
+  expect(await bring(first)).toMatchObject({ conferences: [{ verdict: 'unchanged', id }] })
+})
+
+const entry = (title: string, edition: string) =>
+  `- title: ${title}\n  sub: AI\n  confs:\n    - ${edition.replaceAll('\n', '\n      ')}\n`
+const good = 'year: 2027\nid: x27\ntimezone: AoE\ntimeline:\n  - deadline: 2026-06-11 23:59:59'
+
+test.each([
+  [
+    'a day that does not exist',
+    good.replace('06-11', '06-31'),
+    8,
+    '"2026-06-31 23:59:59" is no time',
+  ],
+  ['an unknown zone', good.replace('AoE', 'CST'), 6, '"CST" is no known time zone'],
+  ['no zone', good.replace('timezone: AoE\n', ''), 4, '"timezone" is missing'],
+  ['no id', good.replace('id: x27\n', ''), 4, '"id" is missing'],
+  ['a year of words', good.replace('2027', 'next'), 4, '"year" must be a year'],
+  ['an alias', good.replace('id: x27', 'id: *a'), 5, 'Aliases are not taken'],
+  ['a key twice', `${good}\nid: x28`, 9, '"id" stands here twice'],
+  ['a character that cannot be stored', good.replace('x27', '"x\\0"'), 5, 'cannot be stored'],
+])(
+  'a conference with %s is refused with its line, and the others come in',
+  async (_, bad, line, detail) => {
+    const { bring, get } = await conferences()
+    const { totals, conferences: verdicts } = await bring(entry('Bad', bad) + entry('Good', good))
+    expect(totals).toMatchObject({ created: 1, refused: 1, editions: 1, deadlines: 1 })
+    expect(verdicts).toMatchObject([
+      { title: 'Bad', verdict: 'refused', id: null, line: 1 },
+      { verdict: 'created' },
+    ])
+    const error = verdicts[0]?.problems.find(({ severity }) => severity === 'error')
+    expect(error).toMatchObject({ line, detail: expect.stringContaining(detail) })
+    expect(await bodyOf(await get('/'))).toMatchObject({ items: [{ title: 'Good' }] })
+  },
+)
+
+test('a conference whose new file has a mistake stays as it was', async () => {
+  const { bring, read, id, before } = await known()
+  await bring(conferenceYaml([{ year: 2027, rounds: [{ paper: '2026-06-31' }] }]))
+  expect(await read(id)).toEqual(before)
+})
+
+test.each([
+  ['a bracket without its end', '- title: [x', /^line 1, column \d+: /],
+  ['brackets in brackets in brackets', '['.repeat(100_000), /nested too deeply/],
+  ['a text', 'hello', /no list of conferences/],
+])('%s is a 422 that tells where', async (_, text, detail) => {
+  const { send } = await conferences()
+  const reply = await send(text)
+  expect(reply.status).toBe(422)
+  const problem = await bodyOf<Problem>(reply)
+  expect(problem.errors).toMatchObject([
+    { code: 'unreadable', detail: expect.stringMatching(detail) },
+  ])
+})
+
+test('aliases that would unfold to billions take no time and make nothing', async () => {
+  const { send, get } = await conferences()
+  const levels = Array.from(
+    { length: 12 },
+    (_, level) =>
+      `- &a${level} [${Array(12)
+        .fill(level === 0 ? 'x' : `*a${level - 1}`)
+        .join(', ')}]`,
+  )
+  const reply = await send(levels.join('\n'))
+  expect(await bodyOf<Imported>(reply)).toMatchObject({ totals: { refused: 12, created: 0 } })
+  expect(await bodyOf(await get('/'))).toMatchObject({ items: [] })
+})
+
+test('a file above the limit is a 413, and an archive names the files that are broken', async () => {
+  const { send, bring } = await conferences()
+  expect((await send(`# ${'x'.repeat(300_000)}`)).status).toBe(413)
+  const encoder = new TextEncoder()
+  const files = {
+    'AI/good.yml': first,
+    'AI/bad.yml': '- [',
+    'types.yml': '- name: AI',
+    'readme.md': '# x',
+  }
+  const archive = zipSync(
+    Object.fromEntries(Object.entries(files).map(([name, text]) => [name, encoder.encode(text)])),
+  )
+  const imported = await bring(archive)
+  expect(imported.totals).toMatchObject({ files: 2, broken_files: 1, created: 1 })
+  expect(imported.broken_files).toMatchObject([{ path: 'AI/bad.yml', line: 1 }])
+  expect(imported.conferences).toMatchObject([{ path: 'AI/good.yml', verdict: 'created' }])
+})
+
+test('a dry run tells what would happen and writes nothing', async () => {
+  const { bring, get, read, id, before } = await known()
+  const etag = (await get('/')).headers.get('etag')
+  const changed = conferenceYaml([{ year: 2027, rounds: [due('18')] }])
+  const rehearsed = await bring(changed, '?dry_run=true')
+  expect(rehearsed).toMatchObject({ dry_run: true, conferences: [{ verdict: 'changed', id }] })
+  const other = conferenceYaml([{ year: 2027, rounds: [] }], { title: 'OTHER', dblp: 'other' })
+  expect(await bring(other, '?dry_run=true')).toMatchObject({
+    conferences: [{ verdict: 'created', id: null }],
+  })
+  expect(await read(id)).toEqual(before)
+  expect((await get('/')).headers.get('etag')).toBe(etag)
+  expect((await bring(changed)).conferences[0]?.changes).toEqual(rehearsed.conferences[0]?.changes)
+})
+
+test('of two imports of one file at once one makes the conference and the other finds it', async () => {
+  const { bring, get } = await conferences()
+  const both = await Promise.all([bring(first), bring(first)])
+  const verdicts = both.map((imported) => imported.conferences[0]?.verdict).sort()
+  expect(verdicts).toEqual(['created', 'unchanged'])
+  const { items } = await bodyOf<{ items: unknown[] }>(await get('/'))
+  expect(items).toHaveLength(1)
+})
+
+test('the same file sent twice with one Idempotency-Key is imported once', async () => {
+  const { send, changes } = await conferences()
+  const options = { headers: { 'idempotency-key': crypto.randomUUID() } }
+  const reply = await bodyOf<Imported>(await send(first, '', options))
+  const again = await send(first, '', options)
+  expect(again.headers.get('idempotency-replayed')).toBe('true')
+  expect(await bodyOf(again)).toEqual(reply)
+  expect(await changes(reply.conferences[0]?.id)).toHaveLength(1)
+})
+
+test('a conference that stands twice in one archive is refused the second time', async () => {
+  const { bring } = await conferences()
+  const { conferences: verdicts } = await bring(entry('Same', good) + entry('Same', good))
+  expect(verdicts.map(({ verdict }) => verdict)).toEqual(['created', 'refused'])
+  expect(verdicts[1]?.problems).toMatchObject([
+    { line: 9, detail: expect.stringContaining('twice') },
+  ])
+})
+
+test('viewers read and do not import, and other tenants see nothing of it', async () => {
+  const { send, otherTenant, id } = await known()
+  expect((await send(first, '', { as: 'viewer' })).status).toBe(403)
+  expect((await otherTenant.get(`/${id}`)).status).toBe(404)
+  expect(await bodyOf(await otherTenant.get('/changes'))).toMatchObject({ items: [] })
+})
