@@ -21,6 +21,7 @@ const main: CommandDef = defineCommand({
     tenants: () => import('./commands/tenants.ts').then((module) => module.tenants),
     jobs: () => import('./commands/jobs.ts').then((module) => module.jobs),
     keys: () => import('./commands/keys.ts').then((module) => module.keys),
+    import: () => import('./commands/import.ts').then((module) => module.importData),
     config: () => import('./commands/config.ts').then((module) => module.config),
     db: () => import('./commands/db.ts').then((module) => module.db),
     index: () => import('./commands/db.ts').then((module) => module.index),

@@ -46,19 +46,25 @@ function readFile({ path, text }: ConferenceFile): ReadFile {
   }
 }
 
-/** Reads files one after the other; between them others have their turn. */
-export async function readFiles(files: readonly ConferenceFile[]): Promise<ReadFile[]> {
+/**
+ * Reads files one after the other; between them others have their turn.
+ * @param onRead is told how many have been read
+ */
+export async function readFiles(
+  files: readonly ConferenceFile[],
+  onRead: (count: number) => void = () => {},
+): Promise<ReadFile[]> {
   const read: ReadFile[] = []
   for (const file of files) {
-    read.push(readFile(file))
+    onRead(read.push(readFile(file)))
     await new Promise((resolve) => setTimeout(resolve, 0))
   }
   return read
 }
 
-/** Is this a file of conferences, and not the list of areas that lies beside them? */
+/** Is this a file of conferences, and not the list of areas beside them, or something hidden? */
 export const isConferencePath = (path: string): boolean =>
-  /\.ya?ml$/i.test(path) && !/(?:^|\/)(?:types\.ya?ml|[._][^/]*)$/i.test(path)
+  /\.ya?ml$/i.test(path) && !/(?:^|\/)(?:[._]|types\.ya?ml$)/i.test(path)
 
 /** How many of what an import was about. */
 export type ImportTotals = {
