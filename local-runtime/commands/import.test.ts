@@ -1,20 +1,16 @@
-import { execFile } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { eq } from 'drizzle-orm'
 import { expect, test } from 'vitest'
 import { conferenceSeries } from '../../db/schema/conferences.ts'
+import { runHere } from '../../test/fixtures/command-here.ts'
 import { conferencesFolder, conferenceYaml } from '../../test/fixtures/conferences.ts'
 import { onFileEnd, testDatabase } from '../../test/harness/database.ts'
 import { openTestDatabase } from '../../test/harness/setup.ts'
 import { createTenant } from '../../test/harness/tenants.ts'
 import { loadConfig, prepareHome } from '../config.ts'
-
-const program = fileURLToPath(new URL('../main.ts', import.meta.url))
-
-type Printed = { status: number | string; stdout: string; stderr: string }
+import { importData } from './import.ts'
 
 async function importing(files: Record<string, string | Uint8Array> = {}) {
   const { url } = await testDatabase()
@@ -30,15 +26,7 @@ async function importing(files: Record<string, string | Uint8Array> = {}) {
     writeFileSync(join(folder, path), content)
   }
   const octavo = (from: string, ...args: string[]) =>
-    new Promise<Printed>((resolve) => {
-      const words = [program, 'import', 'ccfddl', from, '--tenant', tenant.name, ...args]
-      execFile(
-        process.execPath,
-        words,
-        { env: { ...process.env, ...settings } },
-        (err, stdout, stderr) => resolve({ status: err ? (err.code ?? 1) : 0, stdout, stderr }),
-      )
-    })
+    runHere(importData, settings, ['ccfddl', from, '--tenant', tenant.name, ...args])
   const count = () => db.$count(conferenceSeries, eq(conferenceSeries.tenantId, tenant.id))
   return { folder, octavo, count }
 }
