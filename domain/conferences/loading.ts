@@ -21,7 +21,7 @@ import type {
 } from './state.ts'
 
 /** Is the column's value among these? One statement text, however many they are. */
-export const isAmong = (column: PgColumn, values: readonly string[]): SQL =>
+export const isAmong = (column: PgColumn | SQL, values: readonly string[]): SQL =>
   sql`${column}::text in (select jsonb_array_elements_text(${JSON.stringify(values)}::text::jsonb))`
 
 /** Every series that one of the sources may speak of, by title, other name or key in dblp. */

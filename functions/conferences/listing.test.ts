@@ -86,7 +86,7 @@ test.each([
 ])('a list by %s has %j', async (query, titles) => {
   const { add, inDays, page, now } = await listed()
   await add('CONF', [{ abstract: inDays(2), paper: inDays(5) }])
-  await add('OTHER', [{ paper: inDays(20) }], [['"SE"', '"AI"']])
+  await add('OTHER', [{ paper: inDays(20) }], [['"SE"', '"Ai"']])
   const filled = query.replaceAll(/\{(\d+)\}/g, (_, days: string) =>
     new Date(now.getTime() + Number(days) * 86_400_000).toISOString(),
   )

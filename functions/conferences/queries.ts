@@ -39,13 +39,10 @@ export function seriesMatches({ sub, ccf, core, thcpl, q, series_id: id }: Deadl
     [series.rankThcpl, thcpl],
   ] as const
   for (const [column, values] of lists)
-    if (values)
-      wanted.push(
-        isAmong(
-          column,
-          values.map((value) => value.toUpperCase()),
-        ),
-      )
+    if (values) {
+      const upper = values.map((value) => value.toUpperCase())
+      wanted.push(isAmong(sql`upper(${column})`, upper))
+    }
   if (id !== undefined) wanted.push(eq(series.id, id))
   if (q !== undefined) wanted.push(isNamed(q))
   return wanted
