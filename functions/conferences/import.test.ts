@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { importConferences, readFiles } from '../../domain/conferences/importing.ts'
 import { conferences, conferenceYaml, type Imported } from '../../test/fixtures/conferences.ts'
 import { bodyOf } from '../../test/harness/requests.ts'
 
@@ -146,6 +147,33 @@ test('of two imports of one file at once one makes the conference and the other 
   expect(verdicts).toEqual(['created', 'unchanged'])
   const { items } = await bodyOf<{ items: unknown[] }>(await get('/'))
   expect(items).toHaveLength(1)
+})
+
+test('of many imports at once each sees what the one before has changed', async () => {
+  const { bring, changes, id, read, before } = await known()
+  const days = ['12', '13', '14', '15', '16', '17']
+  await Promise.all(days.map((day) => bring(conferenceYaml([{ year: 2027, rounds: [due(day)] }]))))
+  expect((await read(id)).version).toBe(before.version + days.length)
+  const told = (await changes(id)).filter(({ kind }) => kind === 'changed').reverse()
+  expect(told.slice(1).map((change) => change.old)).toEqual(
+    told.slice(0, -1).map((change) => change.new),
+  )
+})
+
+test('an import that dies half-way leaves nothing, and can be sent again', async () => {
+  const { db, tenant, clock, get, bring } = await conferences()
+  const order = {
+    tenantId: tenant.id,
+    at: clock.now(),
+    files: await readFiles([{ path: null, text: first }]),
+  }
+  const dying = db.transaction(async (tx) => {
+    await importConferences(tx, order)
+    throw new Error('died')
+  })
+  await expect(dying).rejects.toThrow('died')
+  expect(await bodyOf(await get('/'))).toMatchObject({ items: [] })
+  expect(await bring(first)).toMatchObject({ totals: { created: 1 } })
 })
 
 test('the same file sent twice with one Idempotency-Key is imported once', async () => {

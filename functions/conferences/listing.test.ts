@@ -48,6 +48,14 @@ test('what falls due comes in order, with the seconds that are left, and nothing
   ])
 })
 
+test('what the source has withdrawn falls due no more', async () => {
+  const { add, inDays, page } = await listed()
+  await add('A', [{ abstract: inDays(1), paper: inDays(2) }])
+  await add('A', [{ paper: inDays(2) }])
+  expect((await page('/upcoming')).items.map(({ kind }) => kind)).toEqual(['paper'])
+  expect((await page('/?kind=abstract')).items).toEqual([])
+})
+
 test('a countdown runs with the clock, and what is over leaves the list', async () => {
   const { add, inDays, page, clock } = await listed()
   await add('A', [{ paper: inDays(1) }])
