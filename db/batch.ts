@@ -110,7 +110,7 @@ export function pointRead<T extends TenantTable, Name extends keyof RowOf<T> = k
 
 // A macrotask, so that all requests read from the sockets in this turn are in. `setTimeout` where a host has no
 // `setImmediate`: a millisecond later, but the same.
-function afterThisTurn(work: () => void): void {
+export function afterThisTurn(work: () => void): void {
   if (typeof setImmediate === 'function') setImmediate(work)
   else setTimeout(work, 0)
 }

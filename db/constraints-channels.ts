@@ -43,6 +43,7 @@ export const channelConstraints: Record<string, DatabaseProblem> = {
   channel_invites_user_exists: userMissing,
   channel_invites_role_is_known: unknownRole,
   channel_invites_secret_is_sha256: invalid('The hash of a secret has 32 bytes.'),
+  channel_invites_guest_seconds_are_positive: invalid('The key of a guest lasts some time.'),
   channel_invites_uses_are_within_max: conflict('The invite has been used as often as it may be.'),
 
   channel_events_pkey: conflict('Two events of a channel were written at once. Try again.'),
@@ -73,5 +74,4 @@ export const channelConstraints: Record<string, DatabaseProblem> = {
 
   message_attachments_pkey: duplicate('A message shows a document once.'),
   message_attachments_message_exists: messageMissing,
-  message_attachments_document_exists: documentMissing,
 }

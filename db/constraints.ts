@@ -1,4 +1,5 @@
 import { conflict, duplicate, invalid, missing, sameId } from './constraint-problems.ts'
+import { artifactConstraints } from './constraints-artifacts.ts'
 import { channelConstraints } from './constraints-channels.ts'
 import { conferenceConstraints } from './constraints-conferences.ts'
 import { gameConstraints } from './constraints-games.ts'
@@ -212,5 +213,6 @@ export const constraintProblems: Record<string, DatabaseProblem> = {
 
   ...channelConstraints,
   ...conferenceConstraints,
+  ...artifactConstraints,
   ...gameConstraints,
 }

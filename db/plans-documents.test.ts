@@ -1,7 +1,8 @@
 import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { listDocuments } from '../functions/documents/queries.ts'
-import { findPages } from '../functions/search/queries.ts'
+import { firstPosition } from '../functions/search/order.ts'
+import { findHits } from '../functions/search/queries.ts'
 import { createTestDatabase, testDatabase } from '../test/harness/database.ts'
 import { rowsRead } from '../test/harness/rows-read.ts'
 import { createTenant } from '../test/harness/tenants.ts'
@@ -29,8 +30,14 @@ const list = (of: { isTrashed?: boolean; tags?: string[] }) =>
   })
 
 const search = (tags: string[]) =>
-  findPages(database.db, {
-    ...{ tenantId, text: 'common', filter: { tags }, blockAfter: null, after: null, limit: 21 },
+  findHits(database.db, {
+    reader: { tenantId, userId: tenantId, role: 'viewer' },
+    ...{
+      query: { type: 'lexeme', lexeme: 'common' },
+      filter: { tags },
+      position: firstPosition(['page']),
+      limit: 20,
+    },
   })
 
 // On one connection, whose plans are those of the empty tables: of the sixth run on, one plan for all values.

@@ -1,4 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm'
+import { queueArtifactEnds } from './artifact-versions.ts'
 import { followEndedJobs } from './batch-items.ts'
 import { failureCodes } from './schema/documents.ts'
 import { tellWebhooks } from './webhook-events.ts'
@@ -26,8 +27,8 @@ type Ending = {
 
 /**
  * CTEs that end jobs, to be put after a CTE `gone` of rows deleted from `jobs`: history, the word to those that
- * wait for them, the document whose current job this was, and the item of a batch, so that none can be without the
- * others. The event of the end is read from history.
+ * wait for them, the document whose current job this was, the end of an artifact's version that it wrote, and the item of
+ * a batch, so that none can be without the others. The event of the end is read from history.
  */
 export function endJobs({ status, error, result, mayFail = false }: Ending): SQL {
   return sql`ended as (
@@ -45,7 +46,7 @@ export function endJobs({ status, error, result, mayFail = false }: Ending): SQL
       where d.tenant_id = ended.tenant_id and d.id = ended.subject_id and d.job_id = ended.id
         and d.status in ('pending', 'processing') and ended.ending <> 'completed'
       returning d.tenant_id, d.id, d.status, d.failure_code
-    ), ${followEndedJobs()}${mayFail ? sql`, ${tellOfFailedDocuments()}` : sql``}`
+    ), ${queueArtifactEnds()}, ${followEndedJobs()}${mayFail ? sql`, ${tellOfFailedDocuments()}` : sql``}`
 }
 
 const tellOfFailedDocuments = (): SQL =>

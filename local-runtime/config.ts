@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type * as z from 'zod'
+import { aiFaults } from './config/ai.ts'
 import { type BuiltConfig, buildConfig } from './config/build.ts'
 import { appSecretFault, credentialReader } from './config/credentials.ts'
 import { ConfigFault, type Fault } from './config/faults.ts'
@@ -47,12 +48,14 @@ export function loadConfig(env: Environment = process.env, options: LoadOptions 
       id: credentials.given('S3_ACCESS_KEY_ID'),
       secret: credentials.given('S3_SECRET_ACCESS_KEY'),
     },
+    aiKey: credentials.given('OCTAVO_AI_KEY'),
   }
   const secretFault = appSecretFault(given.app, sources)
   const faults = [
     ...credentials.faults,
     ...(secretFault === null ? [] : [secretFault]),
     ...objectStoreFaults(sources, given.storeKey),
+    ...aiFaults(sources),
   ]
   if (!parsed.success) faults.unshift(...schemaFaults(parsed.error, sources))
   if (!parsed.success || faults.length > 0) throw new ConfigFault(faults)

@@ -67,6 +67,7 @@ export function createDeps(config: Config, options: HostOptions): HostDeps {
       corsOrigins: http.corsOrigins,
       jsonBytesMax: http.jsonBytesMax,
       uploadBytesMax: http.uploadBytesMax,
+      artifactBytesMax: http.artifactBytesMax,
       requestTimeoutMs: http.requestTimeoutMs,
       duplicatePolicy: http.duplicatePolicy,
       webhooksAllowPrivate: http.webhooksAllowPrivate,

@@ -20,6 +20,7 @@ const main: CommandDef = defineCommand({
     build: () => import('./commands/build.ts').then((module) => module.build),
     tenants: () => import('./commands/tenants.ts').then((module) => module.tenants),
     jobs: () => import('./commands/jobs.ts').then((module) => module.jobs),
+    audit: () => import('./commands/audit.ts').then((module) => module.audit),
     keys: () => import('./commands/keys.ts').then((module) => module.keys),
     import: () => import('./commands/import.ts').then((module) => module.importData),
     config: () => import('./commands/config.ts').then((module) => module.config),

@@ -16,7 +16,7 @@ export const registry: readonly FunctionEntry[] = [
   { name: 'health' },
   { name: 'docs' },
   { name: 'logs' },
-  { name: 'users' },
+  { name: 'users', jobs: () => import('../functions/users/jobs.ts') },
   { name: 'keys' },
   {
     name: 'documents',
@@ -33,10 +33,10 @@ export const registry: readonly FunctionEntry[] = [
   { name: 'batches', jobs: () => import('../functions/batches/jobs.ts') },
   { name: 'webhooks', jobs: () => import('../functions/webhooks/jobs.ts') },
   { name: 'shares' },
-  { name: 'channels' },
+  { name: 'channels', jobs: () => import('../functions/channels/jobs.ts') },
   { name: 'messages' },
   { name: 'games' },
-  { name: 'artifacts' },
+  { name: 'artifacts', jobs: () => import('../functions/artifacts/jobs.ts') },
   { name: 'audit' },
   { name: 'conferences' },
 ]

@@ -36,6 +36,7 @@ Generated from the routes; a test keeps it true (\`npm test -- scripts/roles-mat
 
 - A key carries one role. What it may do is never more than what its user may: when the user's role shrinks, so do their keys, within a second.
 - \`admin\` has the rights of \`editor\`, \`editor\` those of \`viewer\`. \`ingest\` and \`worker\` stand beside that ladder.
+- \`guest\` stands beside it too: it sees the channels that its user is a member of, with what is said, played and written there, and nothing else. Only a guest's user has no email, and their keys never carry another role.
 - \`operator\`: only for admins of the first tenant, which is the operator's.
 - Routes that a role may call can still hide rows from it: a key that is no admin's sees only the keys of its own user.`
 

@@ -60,6 +60,15 @@ test('no function, domain or kit file starts a timer, reads a clock or draws ran
   expect(faults).toEqual([])
 })
 
+test('only a test file registers hooks and tests as it is loaded: its worker loads every other module once for all files', () => {
+  const registers = /^(?:beforeAll|beforeEach|afterEach|afterAll|test|describe|vi)\b/m
+  const faults = sources.filter(({ path, text, imports }) => {
+    const isLoadedOnce = !/\.(?:test|long)\.ts$|\/file-setup\.ts$/.test(path)
+    return isLoadedOnce && imports.some(({ target }) => target === 'vitest') && registers.test(text)
+  })
+  expect(faults.map(({ path }) => path)).toEqual([])
+})
+
 test('only the configuration reads the environment', () => {
   // drizzle.config.ts is loaded by drizzle-kit alone, which knows nothing of our configuration; a benchmark
   // stands outside of the product and hands its environment on to the stack that it starts.

@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm'
 import {
   bigint,
   foreignKey,
@@ -14,8 +15,8 @@ import { tenants } from './tenants.ts'
 import { bytea } from './users.ts'
 
 /**
- * Who changed identity, keys, exports and deletions. Append-only and hash-chained per tenant:
- * `hash` = SHA-256(`prev_hash` || canonical row), so an altered row breaks the chain at itself.
+ * Who changed identity, keys, exports and deletions. Append-only (by a trigger; rows go with their tenant alone) and
+ * hash-chained per tenant: `hash` = SHA-256(`prev_hash` || canonical row), so an altered row breaks the chain at itself.
  * Actors and subjects are plain ids: the audit outlives what it speaks of.
  */
 export const auditLog = pgTable(
@@ -43,6 +44,14 @@ export const auditLog = pgTable(
       foreignColumns: [tenants.id],
     }).onDelete('cascade'),
     uniqueIndex('audit_log_seq_is_gapless').on(t.tenantId, t.seq), // chain order; end of chain
-    index('audit_log_by_subject').on(t.tenantId, t.subjectId, t.seq), // history of one thing
+    // GET /audit, newest first, and by each of its filters.
+    index('audit_log_by_time').on(t.tenantId, t.createdAt, t.seq),
+    index('audit_log_by_subject_time').on(t.tenantId, t.subjectId, t.createdAt, t.seq),
+    index('audit_log_by_subject_type').on(t.tenantId, t.subjectType, t.createdAt, t.seq),
+    index('audit_log_by_actor_user').on(t.tenantId, t.actorUserId, t.createdAt, t.seq),
+    index('audit_log_by_actor_key').on(t.tenantId, t.actorKeyId, t.createdAt, t.seq),
+    index('audit_log_by_request').on(t.tenantId, t.requestId, t.createdAt, t.seq),
+    // In the order of bytes, so that all actions with one beginning lie together.
+    index('audit_log_by_action').on(t.tenantId, sql`action collate "C"`, t.createdAt, t.seq),
   ],
 )

@@ -152,6 +152,7 @@ export const channelInvites = pgTable(
     secretSha256: bytea('secret_sha256').notNull(),
     role: text('role', { enum: memberRoles }).notNull(), // that its users get
     allowGuests: boolean('allow_guests').notNull(), // people without a user of the tenant
+    guestSeconds: integer('guest_seconds').notNull().default(2_592_000), // that a guest's key lasts
     usesMax: integer('uses_max'), // null: any number
     uses: integer('uses').notNull().default(0),
     createdByUserId: uuid('created_by_user_id').notNull(),
@@ -174,6 +175,7 @@ export const channelInvites = pgTable(
     index('channel_invites_by_user').on(t.tenantId, t.createdByUserId), // cascade of a user's deletion
     check('channel_invites_role_is_known', sql`${t.role} in ('member', 'observer')`),
     check('channel_invites_secret_is_sha256', sql`octet_length(${t.secretSha256}) = 32`),
+    check('channel_invites_guest_seconds_are_positive', sql`${t.guestSeconds} > 0`),
     check(
       'channel_invites_uses_are_within_max',
       sql`${t.uses} between 0 and coalesce(${t.usesMax}, ${t.uses})`,

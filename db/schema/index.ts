@@ -1,5 +1,6 @@
 export * from './annotation-imports.ts'
 export * from './annotations.ts'
+export * from './artifacts.ts'
 export * from './audit.ts'
 export * from './batches.ts'
 export * from './channels.ts'

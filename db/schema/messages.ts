@@ -14,7 +14,7 @@ import {
   uuid,
 } from 'drizzle-orm/pg-core'
 import { channels } from './channels.ts'
-import { documents, tsvector } from './documents.ts'
+import { tsvector } from './documents.ts'
 import { listed } from './listed.ts'
 import { users } from './users.ts'
 
@@ -41,6 +41,7 @@ export const messages = pgTable(
     text: text('text').notNull(),
     replyToSeq: bigint('reply_to_seq', { mode: 'number' }), // in the same channel
     mentionsAll: boolean('mentions_all').notNull().default(false), // `@all`
+    hasAttachments: boolean('has_attachments').notNull().default(false),
     version: integer('version').notNull().default(1),
     createdAt: timestamp('created_at', { withTimezone: true }).notNull(),
     editedAt: timestamp('edited_at', { withTimezone: true }),
@@ -63,9 +64,13 @@ export const messages = pgTable(
     index('messages_by_answered_one')
       .on(t.tenantId, t.channelId, t.replyToSeq, t.seq)
       .where(sql`reply_to_seq is not null`), // replies to one message
-    // What is not unread for its author; what somebody has said here.
-    index('messages_by_author').on(t.tenantId, t.channelId, t.authorUserId, t.seq),
+    // What is not unread for its author; what somebody has said here. The author before the channel: the keys that point to a
+    // message ask by channel and number, and on a new table would take this index and read all of the channel.
+    index('messages_by_author').on(t.tenantId, t.authorUserId, t.channelId, t.seq),
     index('messages_deleted').on(t.tenantId, t.channelId, t.seq).where(sql`deleted_at is not null`), // what is not unread any more
+    index('messages_with_attachments')
+      .on(t.tenantId, t.channelId, t.seq)
+      .where(sql`has_attachments`), // GET /messages?has_attachment=true
     index('messages_mentioning_all').on(t.tenantId, t.channelId, t.seq).where(sql`mentions_all`), // count of mentions
     index('messages_search').using('gin', t.tenantId, t.search), // GET /search (btree_gin)
     check('messages_seq_is_positive', sql`${t.seq} > 0`),
@@ -157,13 +162,13 @@ export const messageReactions = pgTable(
   ],
 )
 
-/** A document that a message shows. */
+/** A document that a message shows. A plain id: of a deleted one the message goes on to say that there was one. */
 export const messageAttachments = pgTable(
   'message_attachments',
   {
     tenantId: uuid('tenant_id').notNull(),
     messageId: uuid('message_id').notNull(),
-    documentId: uuid('document_id').notNull(),
+    documentId: uuid('document_id').notNull(), // the document may be gone
     position: integer('position').notNull(), // from 0, as they were given
   },
   (t) => [
@@ -176,11 +181,6 @@ export const messageAttachments = pgTable(
       columns: [t.tenantId, t.messageId],
       foreignColumns: [messages.tenantId, messages.id],
     }).onDelete('cascade'),
-    foreignKey({
-      name: 'message_attachments_document_exists',
-      columns: [t.tenantId, t.documentId],
-      foreignColumns: [documents.tenantId, documents.id],
-    }).onDelete('cascade'),
-    index('message_attachments_by_document').on(t.tenantId, t.documentId), // where a document was shown; its deletion
+    index('message_attachments_by_document').on(t.tenantId, t.documentId), // where a document was shown
   ],
 )

@@ -33,6 +33,7 @@ export const users = pgTable(
     displayName: text('display_name').notNull(),
     role: text('role', { enum: roles }).notNull(),
     disabledAt: timestamp('disabled_at', { withTimezone: true }),
+    deletionJobId: uuid('deletion_job_id'), // which deletes the user, once their documents are gone or moved
     version: integer('version').notNull().default(1),
     createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
     updatedAt: timestamp('updated_at', { withTimezone: true }).notNull().defaultNow(),
@@ -45,6 +46,7 @@ export const users = pgTable(
       foreignColumns: [tenants.id],
     }).onDelete('cascade'),
     uniqueIndex('users_email_is_unique_in_tenant').on(t.tenantId, t.email), // look-up by email
+    index('users_by_display_name').on(t.tenantId, sql`lower(display_name)`), // whom a message names
     check('users_email_is_lower_case', sql`${t.email} = lower(${t.email})`),
     check('users_email_is_known_but_of_guests', sql`${t.email} is not null or ${t.role} = 'guest'`),
     check('users_role_is_known', sql`${t.role} in (${listed(roles)})`),

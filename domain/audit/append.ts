@@ -19,7 +19,8 @@ export type AuditEntry = {
 }
 
 /**
- * Appends to the tenant's chain, in the transaction of the change it tells of.
+ * Appends to the tenant's chain, in the transaction of the change it tells of. To be audited: all of identity and keys,
+ * what leaves the tenant (exports, share links, invites), what is deleted for good; not what its own history keeps.
  * Make it the last statement: it takes the tenant's lock until commit, and whoever takes row locks after it can deadlock.
  */
 export async function appendAudit(tx: Tx, entry: AuditEntry): Promise<void> {

@@ -17,13 +17,15 @@ function ordered(value: unknown): unknown {
   return Object.fromEntries(entries.map(([key, item]) => [key, ordered(item)]))
 }
 
+const encoder = new TextEncoder()
+
 /** SHA-256(`prevHash` || canonical row): a list, so that no two rows can be written as the same text. */
 export async function auditHash(prevHash: Uint8Array, row: AuditContent): Promise<Uint8Array> {
   const canonical = JSON.stringify([
     ...[row.tenantId, row.id, row.seq, row.action, row.actorUserId, row.actorKeyId],
     ...[row.subjectType, row.subjectId, row.requestId, ordered(row.detail), row.createdAt],
   ])
-  const text = new TextEncoder().encode(canonical)
+  const text = encoder.encode(canonical)
   const data = new Uint8Array(prevHash.length + text.length)
   data.set(prevHash)
   data.set(text, prevHash.length)

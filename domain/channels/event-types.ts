@@ -20,6 +20,12 @@ export const channelEventTypes = {
   'game.draw_offered': 'Somebody would take a draw',
   'game.draw_declined': 'Somebody would not',
   'game.ended': 'The game has an outcome, or was cancelled',
+  'artifact.created': 'There is an artifact, with its first version',
+  'artifact.versioned': 'An artifact has one more version',
+  'artifact.completed': 'A version of an artifact is complete',
+  'artifact.ended': 'A version of an artifact failed or was cancelled',
+  'artifact.changed': 'An artifact has another title',
+  'artifact.deleted': 'An artifact is gone',
 } as const
 
 export type ChannelEventType = keyof typeof channelEventTypes

@@ -1,8 +1,6 @@
-import { uuidv7 } from 'uuidv7'
 import type { Tx } from '../../db/client.ts'
-import { users } from '../../db/schema/index.ts'
 import { insertKey, type KeyRow } from './keys.ts'
-import type { UserRow } from './users.ts'
+import { insertUser, type UserRow } from './users.ts'
 
 type NewGuest = {
   tenantId: string
@@ -22,21 +20,9 @@ export async function insertGuest(
   { tenantId, displayName, email = null, key }: NewGuest,
   at: Date,
 ): Promise<{ user: UserRow; key: KeyRow }> {
-  const id = uuidv7()
-  const [user] = await tx
-    .insert(users)
-    .values({
-      tenantId,
-      id,
-      displayName,
-      email: email?.toLowerCase() ?? null,
-      role: 'guest',
-      createdAt: at,
-      updatedAt: at,
-    })
-    .returning()
-  if (!user) throw new Error('an insert returned no row')
+  const user = await insertUser(tx, { tenantId, email, displayName, role: 'guest' }, at)
+  const { id: userId } = user
   // By themselves: their rights then hang on nobody who may leave or lose a role.
-  const made = { ...key, tenantId, userId: id, role: 'guest' as const, createdByUserId: id }
+  const made = { ...key, tenantId, userId, role: 'guest' as const, createdByUserId: userId }
   return { user, key: await insertKey(tx, made, at) }
 }

@@ -1,4 +1,4 @@
-import { and, eq } from 'drizzle-orm'
+import { and, asc, eq } from 'drizzle-orm'
 import { uuidv7 } from 'uuidv7'
 import type { Db, Tx } from '../../db/client.ts'
 import {
@@ -37,6 +37,10 @@ export async function findOperatorTenant(db: Db): Promise<TenantRow | null> {
   const [row] = await db.select().from(tenants).where(eq(tenants.isOperator, true))
   return row ?? null
 }
+
+/** All tenants by name; for the operator's command line. */
+export const listTenants = (db: Db): Promise<Pick<TenantRow, 'id' | 'name'>[]> =>
+  db.select({ id: tenants.id, name: tenants.name }).from(tenants).orderBy(asc(tenants.name))
 
 /** @returns `null` when no tenant has this name */
 export async function findTenantByName(db: Db, name: string): Promise<TenantRow | null> {

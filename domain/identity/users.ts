@@ -4,14 +4,15 @@ import { type Role, users } from '../../db/schema/index.ts'
 
 export type UserRow = typeof users.$inferSelect
 
-type NewUser = { tenantId: string; email: string; displayName: string; role: Role }
+/** `email` is `null` for guests alone. */
+type NewUser = { tenantId: string; email: string | null; displayName: string; role: Role }
 
 /**
  * Writes a user; the email is stored in lower case.
- * @throws the constraint `users_email_is_unique_in_tenant`
+ * @throws the constraints `users_email_is_unique_in_tenant`, `users_email_is_known_but_of_guests`
  */
 export async function insertUser(tx: Tx, user: NewUser, at: Date): Promise<UserRow> {
-  const email = user.email.toLowerCase()
+  const email = user.email?.toLowerCase() ?? null
   const [row] = await tx
     .insert(users)
     .values({ ...user, email, id: uuidv7(), createdAt: at, updatedAt: at })

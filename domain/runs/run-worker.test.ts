@@ -17,17 +17,18 @@ const conferences = (fail: (attempt: number) => void) =>
         steps: [
           {
             name: 'fetch',
-            run: async ({ host, log, progress }) => {
+            run: async ({ host, log }) => {
               log(`asked by ${host.job.kind}`)
-              progress(1, 2)
               await host.deps.redis.cache.set('asked', 'yes', 60_000)
               return { output: { count: 3 } }
             },
           },
           {
             name: 'store',
-            run: async ({ job, signal }) => {
+            run: async ({ job, signal, progress }) => {
               fail(job.attempts)
+              // Behind the failure: what a failed attempt told last need not have been written.
+              progress(1, 2)
               if (job.payload.hang)
                 await new Promise((_, reject) =>
                   signal.addEventListener('abort', () => reject(signal.reason)),

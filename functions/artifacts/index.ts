@@ -1,35 +1,65 @@
 import * as z from 'zod'
+import { findVisibleArtifact } from '../../domain/artifacts/access.ts'
+import { findVisibleVersion } from '../../domain/artifacts/versions.ts'
 import { type ClientApp, newApp } from '../_shared/http/app.ts'
-import { AppError } from '../_shared/http/problems.ts'
-import { failures, reply, route } from '../_shared/http/route.ts'
+import type { Call } from '../_shared/http/call.ts'
+import { toPage } from '../_shared/http/pages.ts'
+import { reply } from '../_shared/http/route.ts'
 import type { Deps } from '../_shared/ports/deps.ts'
-import { findTenantName } from './queries.ts'
+import { appendHandler } from './appending.ts'
+import * as changes from './changes.ts'
+import { contentHandler } from './content.ts'
+import * as contract from './contract.ts'
+import * as versions from './contract-versions.ts'
+import { createHandler, createVersionHandler } from './creation.ts'
+import { listHandler } from './listing.ts'
+import { missing, readerOf } from './place.ts'
+import { listVersionRows } from './queries.ts'
+import { toArtifact, toVersion } from './representation.ts'
+import { revertHandler } from './reverting.ts'
+import { streamHandler } from './stream.ts'
 
-const Artifacts = z
-  .object({
-    tenant_name: z.string().meta({ description: 'Name of your tenant.', example: 'Acme' }),
-    time: z.iso.datetime().meta({ example: '2026-11-20T08:00:00.000Z' }),
-  })
-  .meta({ id: 'Artifacts' })
-
-const readArtifacts = route({
-  method: 'get',
-  path: '/',
-  operationId: 'readArtifacts',
-  role: 'viewer',
-  summary: 'Read what artifacts knows',
-  replies: { 200: Artifacts, ...failures('not_found') },
-})
-
-/** Say here in one sentence what artifacts is for. */
-export const createApp = (deps: Deps) =>
-  newApp(deps, {
+/** What AIs make, in versions that are written as a stream and read as one. */
+export const createApp = (deps: Deps) => {
+  const { db } = deps
+  const existing = async (c: Call, id: string) => {
+    const row = await findVisibleArtifact(db, readerOf(c), id)
+    if (!row) throw missing()
+    return row
+  }
+  return newApp(deps, {
     name: 'artifacts',
-    summary: 'Say here in one sentence what artifacts is for.',
-  }).on(readArtifacts, async (c) => {
-    const tenantName = await findTenantName(deps.db, c.tenantId)
-    if (tenantName === null) throw new AppError('not_found', 'There is nothing here.')
-    return reply(200, { tenant_name: tenantName, time: deps.now().toISOString() })
+    summary: 'What AIs make, in versions that are written as a stream and read as one.',
   })
+    .on(contract.createArtifact, createHandler(deps))
+    .on(contract.listArtifacts, listHandler(deps))
+    .on(contract.getArtifact, async (c, { param }) => {
+      const row = await existing(c, param.id)
+      return reply(200, toArtifact(row), { version: row.version })
+    })
+    .on(contract.changeArtifact, changes.changeHandler(deps))
+    .on(contract.deleteArtifact, changes.deleteHandler(deps))
+    .on(versions.revertArtifact, revertHandler(deps))
+    .on(versions.createVersion, createVersionHandler(deps))
+    .on(versions.listVersions, async (c, { param: { id }, query: { cursor, limit } }) => {
+      const { tenantId, url, cursors } = c
+      await existing(c, id)
+      const scope = `${tenantId}|listArtifactVersions|${id}`
+      const [before] = cursor ? await cursors.read(scope, cursor, z.tuple([z.int()])) : [null]
+      const rows = await listVersionRows(db, { tenantId, id }, { before, limit: limit + 1 })
+      const position = ({ number }: { number: number }) => [number]
+      const page = await toPage({ cursors, scope, url }, { rows, limit, position, item: toVersion })
+      return reply(200, page.body, { headers: page.headers })
+    })
+    .on(versions.getVersion, async (c, { param: { id, number } }) => {
+      const seen = await findVisibleVersion(db, readerOf(c), { artifactId: id, number })
+      if (!seen) throw missing()
+      return reply(200, toVersion(seen.version), { version: seen.version.version })
+    })
+    .on(versions.cancelVersion, changes.cancelHandler(deps))
+    .on(versions.appendContent, appendHandler(deps))
+    .on(versions.readContent, contentHandler(deps))
+    .on(versions.watchContent, streamHandler(deps))
+}
 
 export type ArtifactsApp = ClientApp<ReturnType<typeof createApp>>

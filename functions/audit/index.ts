@@ -1,35 +1,43 @@
 import * as z from 'zod'
+import { pointRead } from '../../db/batch.ts'
+import { auditLog } from '../../db/schema/index.ts'
+import { type AuditRecord, listAuditRows } from '../../domain/audit/listing.ts'
 import { type ClientApp, newApp } from '../_shared/http/app.ts'
+import { toPage } from '../_shared/http/pages.ts'
 import { AppError } from '../_shared/http/problems.ts'
-import { failures, reply, route } from '../_shared/http/route.ts'
+import { reply } from '../_shared/http/route.ts'
 import type { Deps } from '../_shared/ports/deps.ts'
-import { findTenantName } from './queries.ts'
+import * as contract from './contract.ts'
+import { exportHandler } from './exporting.ts'
+import { toAuditRow, toFilter } from './representation.ts'
+import { verifyHandler } from './verifying.ts'
 
-const Audit = z
-  .object({
-    tenant_name: z.string().meta({ description: 'Name of your tenant.', example: 'Acme' }),
-    time: z.iso.datetime().meta({ example: '2026-11-20T08:00:00.000Z' }),
-  })
-  .meta({ id: 'Audit' })
+const Position = z.tuple([z.iso.datetime(), z.int()])
 
-const readAudit = route({
-  method: 'get',
-  path: '/',
-  operationId: 'readAudit',
-  role: 'viewer',
-  summary: 'Read what audit knows',
-  replies: { 200: Audit, ...failures('not_found') },
-})
+const summary = 'Who changed identity and keys, exported and deleted; append-only and checkable.'
 
-/** Say here in one sentence what audit is for. */
-export const createApp = (deps: Deps) =>
-  newApp(deps, { name: 'audit', summary: 'Say here in one sentence what audit is for.' }).on(
-    readAudit,
-    async (c) => {
-      const tenantName = await findTenantName(deps.db, c.tenantId)
-      if (tenantName === null) throw new AppError('not_found', 'There is nothing here.')
-      return reply(200, { tenant_name: tenantName, time: deps.now().toISOString() })
-    },
-  )
+/** The audit log of a tenant: list, export, check of its chain. */
+export const createApp = (deps: Deps) => {
+  const readRow = pointRead(deps.db, { table: auditLog })
+  return newApp(deps, { name: 'audit', summary })
+    .on(contract.listAudit, async ({ tenantId, cursors, url }, { query }) => {
+      const { cursor, limit, ...filters } = query
+      const scope = JSON.stringify([tenantId, 'listAudit', filters])
+      const before = cursor ? await cursors.read(scope, cursor, Position) : null
+      const filter = toFilter(tenantId, filters)
+      const rows = await listAuditRows(deps.db, { filter, before, limit: limit + 1 })
+      const position = ({ createdAt, seq }: AuditRecord) => [createdAt.toISOString(), seq]
+      const parts = { rows, limit, position, item: toAuditRow }
+      const page = await toPage({ cursors, scope, url }, parts)
+      return reply(200, page.body, { headers: page.headers })
+    })
+    .on(contract.exportAudit, exportHandler(deps))
+    .on(contract.verifyAudit, verifyHandler(deps))
+    .on(contract.getAuditRow, async ({ tenantId }, { param }) => {
+      const row = await readRow(tenantId, param.id)
+      if (!row) throw new AppError('not_found', 'There is nothing here.')
+      return reply(200, toAuditRow(row), { version: 1 }) // it never has another
+    })
+}
 
 export type AuditApp = ClientApp<ReturnType<typeof createApp>>

@@ -1,4 +1,5 @@
 import type { Tx } from '../../db/client.ts'
+import { appendAudit } from '../../domain/audit/append.ts'
 import { cancelBatch, holdBatch, retryItems } from '../../domain/batches/control.ts'
 import { enqueueStart } from '../../domain/batches/starting.ts'
 import { ringWorkers } from '../../domain/jobs/queue.ts'
@@ -118,14 +119,22 @@ export const retryHandler =
     return answer
   }
 
-export const deleteHandler: Handler<typeof contract.deleteBatch> = (c, { param: { id } }) =>
-  c.write(async (tx) => {
-    const row = await openBatch(tx, c, id)
-    if (row.status === 'running')
-      throw new AppError('conflict', 'The batch runs.', { hint: 'Cancel it first.' })
-    await queries.deleteBatchRow(tx, row)
-    return reply(204, null)
-  })
+export const deleteHandler =
+  ({ now }: Deps): Handler<typeof contract.deleteBatch> =>
+  (c, { param: { id } }) =>
+    c.write(async (tx) => {
+      const row = await openBatch(tx, c, id)
+      if (row.status === 'running')
+        throw new AppError('conflict', 'The batch runs.', { hint: 'Cancel it first.' })
+      await queries.deleteBatchRow(tx, row)
+      const { tenantId, userId, keyId } = identityOf(c.identity)
+      await appendAudit(tx, {
+        ...{ tenantId, action: 'batch.deleted', actor: { userId, keyId }, at: now() },
+        ...{ subjectType: 'batch', subjectId: id, requestId: c.requestId },
+        detail: { operation: row.operation },
+      })
+      return reply(204, null)
+    })
 
 // Not awaited: a worker that hears nothing looks by itself within a quarter of a second.
 function wakeWorkers({ db }: Deps, c: Call, reason: 'queued' | 'cancel'): void {

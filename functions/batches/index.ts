@@ -51,7 +51,7 @@ export const createApp = (deps: Deps) => {
     .on(contract.cancelBatch, changes.cancelHandler(deps))
     .on(contract.retryBatch, changes.retryHandler(deps))
     .on(contract.exportBatch, exportHandler(deps, readExisting))
-    .on(contract.deleteBatch, changes.deleteHandler)
+    .on(contract.deleteBatch, changes.deleteHandler(deps))
 }
 
 export type BatchesApp = ClientApp<ReturnType<typeof createApp>>

@@ -1,7 +1,8 @@
 import type { DeadlineFilter } from '../../db/schema/conference-subscriptions.ts'
 import { type CalendarDeadline, calendarOf } from '../../domain/conferences/calendar.ts'
 import { equalBytes, hashSecret } from '../_shared/access/keys.ts'
-import { parseToken, refuseLink, secretive } from '../_shared/access/links.ts'
+import { linkFailure } from '../_shared/access/link-failures.ts'
+import { parseToken } from '../_shared/access/link-tokens.ts'
 import type { Call } from '../_shared/http/call.ts'
 import { etagOf, isUnchanged } from '../_shared/http/etag.ts'
 import { AppError } from '../_shared/http/problems.ts'
@@ -15,6 +16,13 @@ import {
   listForCalendar,
 } from './queries.ts'
 import { findOpenSubscription } from './subscription-queries.ts'
+
+// A link is a secret in an address: no cache keeps what it shows, no other site and no search engine learns of it.
+const secretive = {
+  'Cache-Control': 'no-store',
+  'Referrer-Policy': 'no-referrer',
+  'X-Robots-Tag': 'noindex',
+}
 
 export const calendarHandler =
   (deps: Deps): Handler<typeof contract.getCalendar> =>
@@ -39,7 +47,7 @@ export const openHandler =
     const token = parseToken(text)
     const found = token && (await findOpenSubscription(deps.db, token))
     if (!found || !equalBytes(await hashSecret(token.secret), found.secretSha256))
-      return refuseLink(deps.redis, c, 'calendar')
+      throw await linkFailure(deps.redis.limits, c, { kind: 'calendar', headers: secretive })
     const { name, filter } = found
     const response = await answer(deps, c, { tenantId: token.tenantId, name, filter })
     for (const [header, value] of Object.entries(secretive)) response.headers.set(header, value)

@@ -134,7 +134,7 @@ export const openSubscription = route({
   description: `${told} A link that is unknown or revoked, or whose user may not read any more, is a 404. Failures alone are limited.`,
   input: { query: z.object({ token: z.string().max(200).meta({ description: 'Of the link.' }) }) },
   replies: { 200: calendar, ...failures('not_found') },
-  example: { query: { token: `oct_${'0'.repeat(32)}_${'1'.repeat(96)}` } },
+  example: { query: { token: `oct_${'0'.repeat(32)}_${'2'.repeat(96)}` } },
 })
 
 export const toSubscription = (row: SubscriptionRow): z.input<typeof Subscription> => {

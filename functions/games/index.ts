@@ -1,35 +1,31 @@
-import * as z from 'zod'
 import { type ClientApp, newApp } from '../_shared/http/app.ts'
-import { AppError } from '../_shared/http/problems.ts'
-import { failures, reply, route } from '../_shared/http/route.ts'
 import type { Deps } from '../_shared/ports/deps.ts'
-import { findTenantName } from './queries.ts'
+import * as contract from './contract.ts'
+import * as play from './contract-play.ts'
+import { createHandler } from './creating.ts'
+import * as ending from './ending.ts'
+import { playHandler } from './playing.ts'
+import * as reading from './reading.ts'
+import { joinHandler, leaveHandler, startHandler } from './seats.ts'
 
-const Games = z
-  .object({
-    tenant_name: z.string().meta({ description: 'Name of your tenant.', example: 'Acme' }),
-    time: z.iso.datetime().meta({ example: '2026-11-20T08:00:00.000Z' }),
-  })
-  .meta({ id: 'Games' })
-
-const readGames = route({
-  method: 'get',
-  path: '/',
-  operationId: 'readGames',
-  role: 'viewer',
-  summary: 'Read what games knows',
-  replies: { 200: Games, ...failures('not_found') },
-})
-
-/** Say here in one sentence what games is for. */
+/** Games in channels: the server owns rules and turns, and a state is what its moves give. */
 export const createApp = (deps: Deps) =>
-  newApp(deps, { name: 'games', summary: 'Say here in one sentence what games is for.' }).on(
-    readGames,
-    async (c) => {
-      const tenantName = await findTenantName(deps.db, c.tenantId)
-      if (tenantName === null) throw new AppError('not_found', 'There is nothing here.')
-      return reply(200, { tenant_name: tenantName, time: deps.now().toISOString() })
-    },
-  )
+  newApp(deps, { name: 'games', summary: 'Games in channels, by rules that the server owns.' })
+    .on(contract.listRules, reading.rulesHandler())
+    .on(contract.createGame, createHandler(deps))
+    .on(contract.listGames, reading.listHandler(deps))
+    .on(contract.getGame, reading.getHandler(deps))
+    .on(play.joinGame, joinHandler(deps))
+    .on(play.leaveGame, leaveHandler(deps))
+    .on(play.startGame, startHandler(deps))
+    .on(play.playMove, playHandler(deps))
+    .on(play.listMoves, reading.movesHandler(deps))
+    .on(play.readSnapshot, reading.snapshotHandler(deps))
+    .on(play.resignGame, ending.resignHandler(deps))
+    .on(play.offerDraw, ending.offerHandler(deps))
+    .on(play.acceptDraw, ending.acceptHandler(deps))
+    .on(play.declineDraw, ending.declineHandler(deps))
+    .on(play.claimTimeout, ending.claimHandler(deps))
+    .on(play.cancelGame, ending.cancelHandler(deps))
 
 export type GamesApp = ClientApp<ReturnType<typeof createApp>>

@@ -1,4 +1,5 @@
-import { type QueryNode, type Span, spansOf } from './tsquery.ts'
+import { type Positions, type Span, spansOf } from './spans.ts'
+import type { QueryNode } from './tsquery.ts'
 
 /** Start and end in UTF-16 units. */
 export type Range = readonly [start: number, end: number]
@@ -43,7 +44,7 @@ function skipCharacters(text: string, start: number, count: number): number {
 type Hit = {
   text: string
   tokens: PackedTokens
-  positions: ReadonlyMap<string, readonly number[]>
+  positions: Positions
 }
 
 /** The ranges of a text that a query asked for, in order, none touching another. */

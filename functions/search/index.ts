@@ -1,63 +1,77 @@
-import * as z from 'zod'
-import { boxesOfRange, unpackWords } from '../../domain/documents/words.ts'
 import { type ClientApp, newApp } from '../_shared/http/app.ts'
-import type { Call } from '../_shared/http/call.ts'
+import { type Call, identityOf } from '../_shared/http/call.ts'
 import { AppError } from '../_shared/http/problems.ts'
 import { reply } from '../_shared/http/route.ts'
 import type { Deps } from '../_shared/ports/deps.ts'
-import { type Hit, search } from './contract.ts'
-import { matchedRanges, snippetOf } from './highlights.ts'
-import {
-  blockPagesMax,
-  type FoundPages,
-  findPages,
-  loadHits,
-  type PageHit,
-  type PagePosition,
-  type RankedPosition,
-  understoodQuery,
-} from './queries.ts'
-import { isAnchored, parseTsquery, type QueryNode, wantedLexemes } from './tsquery.ts'
+import { search } from './contract.ts'
+import { type Filter, typesFor } from './filters.ts'
+import { hintFor } from './hints.ts'
+import { toItem } from './hits.ts'
+import { firstPosition, readPosition, writePosition, writtenPosition } from './order.ts'
+import { type FoundHits, findHits, loadHits } from './queries.ts'
+import { isAnchored, type QueryNode, wantedWords } from './tsquery.ts'
+import { understand } from './understanding.ts'
 
-const boxesMax = 100
-
-/** Finds words and phrases on the pages of a tenant's documents. */
+/** Finds words and phrases on the pages of documents, in messages and in artifacts. */
 export const createApp = (deps: Deps) =>
-  newApp(deps, { name: 'search', summary: 'Search over the pages of documents.' }).on(
+  newApp(deps, { name: 'search', summary: 'Search over pages, messages and artifacts.' }).on(
     search,
-    async (c, { query: { q: text, limit, cursor, document_id: documentId, ...rest } }) => {
-      const { user_id: userId, status, language, tag: tags = [] } = rest
+    async (c, { query: { q: text, limit, cursor, type: asked = [], ...fields } }) => {
       const query = await readQuery(deps, text)
-      const filter = { documentId, userId, status, language, tags }
-      const scope = JSON.stringify([c.tenantId, 'search', text, documentId, rest])
-      const [blockAfter, after] = cursor
-        ? await c.cursors.read(scope, cursor, position)
-        : [null, null]
-      const { tenantId } = c
-      const find = { tenantId, text, filter, blockAfter, after, limit: limit + 1 }
-      const found = await findPages(deps.db, find)
-      const pages = found.shown.slice(0, limit).map(([, id, number]): PagePosition => [id, number])
-      const hits = await loadHits(deps.db, { tenantId, pages, lexemes: wantedLexemes(query) })
-      const next = nextPosition(found, { blockAfter, limit })
-      const items = hits.map((hit) => toItem(query, hit))
-      if (next === null) return reply(200, { items, next_cursor: null })
-      const written = await c.cursors.write(scope, next)
-      return reply(
-        200,
-        { items, next_cursor: written },
-        { headers: { Link: nextLink(c, written) } },
+      const reader = readerOf(c)
+      const filter = filterOf(fields)
+      const types = typesFor(
+        asked.flatMap((list) => list.split(',')),
+        filter,
+        reader.role,
       )
+      const scope = JSON.stringify([reader, 'search', text, types, fields])
+      const position = cursor
+        ? readPosition(await c.cursors.read(scope, cursor, writtenPosition))
+        : firstPosition(types)
+      const found = await findHits(deps.db, { reader, query, filter, position, limit })
+      const load = { reader, hits: found.hits, words: wantedWords(query) }
+      const items = (await loadHits(deps.db, load)).map((hit) => toItem(query, hit))
+      const next_cursor = await nextCursor(c, scope, found)
+      const headers = next_cursor === null ? {} : { Link: nextLink(c, next_cursor) }
+      const hasNone = items.length === 0 && next_cursor === null && !cursor
+      const hint = hasNone ? await hintFor(deps.db, { text, reader, filter, types }) : null
+      return reply(200, { items, next_cursor, ...(hint && { hint }) }, { headers })
     },
   )
 
 export type SearchApp = ClientApp<ReturnType<typeof createApp>>
 
-const page = z.tuple([z.uuid(), z.int()])
-const position = z.tuple([page.nullable(), z.tuple([z.int(), z.uuid(), z.int()]).nullable()])
+function readerOf(c: Call) {
+  const { tenantId, userId, role } = identityOf(c.identity)
+  return { tenantId, userId, role }
+}
 
-/** @throws {AppError} `invalid` when no page could be found by it */
+type Fields = {
+  document_id?: string | undefined
+  channel_id?: string | undefined
+  user_id?: string | undefined
+  from?: string | undefined
+  to?: string | undefined
+  status?: Filter['status']
+  language?: string | undefined
+  tag?: readonly string[] | undefined
+}
+
+const filterOf = ({ from, to, status, language, tag = [], ...ids }: Fields): Filter => ({
+  documentId: ids.document_id,
+  channelId: ids.channel_id,
+  userId: ids.user_id,
+  from: from === undefined ? undefined : new Date(from),
+  to: to === undefined ? undefined : new Date(to),
+  status,
+  language,
+  tags: tag,
+})
+
+/** @throws {AppError} `invalid` when nothing could be found by it */
 async function readQuery(deps: Deps, text: string): Promise<QueryNode> {
-  const query = parseTsquery(await understoodQuery(deps.db, text))
+  const query = await understand(deps.db, text)
   if (query && isAnchored(query)) return query
   const detail = query ? 'Only says what must not occur.' : 'Has no word to search for.'
   throw new AppError('invalid', `query /q: ${detail}`, {
@@ -66,36 +80,11 @@ async function readQuery(deps: Deps, text: string): Promise<QueryNode> {
   })
 }
 
-type Place = { blockAfter: PagePosition | null; limit: number }
-
-function nextPosition(
-  { shown, size, last }: FoundPages,
-  { blockAfter, limit }: Place,
-): readonly [PagePosition | null, RankedPosition | null] | null {
-  if (shown.length > limit) return [blockAfter, shown[limit - 1] ?? null]
-  return size === blockPagesMax ? [last, null] : null
-}
+const nextCursor = async (c: Call, scope: string, { next }: FoundHits): Promise<string | null> =>
+  next && c.cursors.write(scope, writePosition(next))
 
 function nextLink({ url }: Call, cursor: string): string {
   const next = new URL(url)
   next.searchParams.set('cursor', cursor)
   return `<${next.pathname}${next.search}>; rel="next"`
-}
-
-function toItem(query: QueryNode, hit: PageHit): z.input<typeof Hit> {
-  const ranges = matchedRanges(query, hit)
-  const words = unpackWords(hit.words)
-  // A set: two hits can lie in one word, as in `foo-bar`.
-  const boxes = new Set(ranges.flatMap(([start, end]) => boxesOfRange(words, start, end)))
-  const { snippet, highlights } = snippetOf(hit.text, ranges)
-  return {
-    type: 'page',
-    document_id: hit.documentId,
-    page: hit.number,
-    filename: hit.filename,
-    title: hit.title,
-    snippet,
-    highlights: highlights.map(([start, end]) => [start, end]),
-    boxes: [...boxes].slice(0, boxesMax),
-  }
 }

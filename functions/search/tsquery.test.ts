@@ -1,5 +1,7 @@
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { isAnchored, parseTsquery, spansOf, wantedLexemes } from './tsquery.ts'
+import { spansOf } from './spans.ts'
+import { formatTsquery, isAnchored, parseTsquery, type QueryNode, wantedWords } from './tsquery.ts'
 
 const parse = (text: string) => {
   const node = parseTsquery(text)
@@ -30,7 +32,8 @@ test('the text form of a query is read by its precedence', () => {
 })
 
 test('quotes and backslashes in a lexeme are read as they are meant', () => {
-  expect(wantedLexemes(parse(`'it''s' & 'a\\\\b' & 'x':*AB`))).toEqual([`it's`, 'a\\b', 'x'])
+  const query = parse(`'it''s' & 'a\\\\b' & 'x':*AB & !'y':*`)
+  expect(wantedWords(query)).toEqual({ lexemes: [`it's`, 'a\\b'], prefixes: ['x'] })
 })
 
 test('an empty query is none, and what Postgres would not write is refused', () => {
@@ -76,6 +79,55 @@ test.each([
   [`'a' <-> 'b' <-> 'c'`, [[9, 11]]],
   [`'c' & !'b'`, [[11, 11]]],
   [`'c' | 'missing'`, [[11, 11]]],
+  [`'b' <-> 'c':*`, [[10, 11]]],
+  [
+    `'a' <-> ('b':* | 'c')`,
+    [
+      [1, 2],
+      [9, 10],
+    ],
+  ],
 ])('%s stands at %j', (text, spans) => {
   expect(spansOf(parse(text), positions)).toEqual(spans)
+})
+
+test('a prefix stands where any word that begins so stands', () => {
+  const words = new Map([
+    ['invoic', [3]],
+    ['invoke', [1]],
+    ['inv', [2]],
+  ])
+  expect(spansOf(parse(`'invo':*`), words)).toEqual([
+    [3, 3],
+    [1, 1],
+  ])
+})
+
+const word = fc.string({ unit: 'grapheme', minLength: 1 }).filter((text) => !text.includes('\0'))
+const { query: queries } = fc.letrec<{ query: QueryNode }>((tie) => ({
+  query: fc.oneof(
+    { maxDepth: 4 },
+    fc.record({ type: fc.constant('lexeme' as const), lexeme: word }),
+    fc.record({ type: fc.constant('prefix' as const), prefix: word }),
+    fc.record({ type: fc.constant('not' as const), operand: tie('query') }),
+    fc.record({
+      type: fc.constantFrom('and' as const, 'or' as const),
+      left: tie('query'),
+      right: tie('query'),
+    }),
+    fc.record({
+      type: fc.constant('phrase' as const),
+      left: tie('query'),
+      right: tie('query'),
+      distance: fc.nat(9),
+    }),
+  ),
+}))
+
+test('what is written of a query reads back as the same query', () => {
+  fc.assert(
+    fc.property(queries, (query) => {
+      expect(parseTsquery(formatTsquery(query))).toEqual(query)
+    }),
+  )
 })

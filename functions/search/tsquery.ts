@@ -1,20 +1,21 @@
-/** A parsed `tsquery`. `distance`: positions between the two sides of a phrase operator. */
+/** A parsed `tsquery`. `prefix`: any word that begins so. `distance`: positions between the two sides of a phrase operator. */
 export type QueryNode =
   | { type: 'lexeme'; lexeme: string }
+  | { type: 'prefix'; prefix: string }
   | { type: 'not'; operand: QueryNode }
   | { type: 'and' | 'or'; left: QueryNode; right: QueryNode }
   | { type: 'phrase'; left: QueryNode; right: QueryNode; distance: number }
 
-const tokenPattern = /\s*(?:'((?:[^'\\]|''|\\.)*)'(?::[*A-D]+)?|<(-|\d+)>|([!&|()]))/y
+const tokenPattern = /\s*(?:'((?:[^'\\]|''|\\.)*)'(?::([*A-D]+))?|<(-|\d+)>|([!&|()]))/y
 
-type Token = { lexeme: string } | { distance: number } | { symbol: string }
+type Token = { word: QueryNode } | { distance: number } | { symbol: string }
 
 function tokensOf(text: string): Token[] {
   const tokens: Token[] = []
   tokenPattern.lastIndex = 0
   for (let match = tokenPattern.exec(text); match; match = tokenPattern.exec(text)) {
-    const [, lexeme, distance, symbol] = match
-    if (lexeme !== undefined) tokens.push({ lexeme: lexeme.replace(/''|\\(.)/g, unescaped) })
+    const [, quoted, flags, distance, symbol] = match
+    if (quoted !== undefined) tokens.push({ word: wordOf(quoted, flags) })
     else if (distance !== undefined)
       tokens.push({ distance: distance === '-' ? 1 : Number(distance) })
     else tokens.push({ symbol: symbol ?? '' })
@@ -22,7 +23,10 @@ function tokensOf(text: string): Token[] {
   return tokens
 }
 
-const unescaped = (_: string, escaped: string | undefined): string => escaped ?? "'"
+function wordOf(quoted: string, flags = ''): QueryNode {
+  const word = quoted.replace(/''|\\(.)/g, (_, escaped: string | undefined) => escaped ?? "'")
+  return flags.includes('*') ? { type: 'prefix', prefix: word } : { type: 'lexeme', lexeme: word }
+}
 
 /**
  * Reads the text form that Postgres gives a `tsquery`, e.g. `'exact' <-> 'phrase' & !'other'`.
@@ -60,7 +64,7 @@ export function parseTsquery(text: string): QueryNode | null {
   }
   function unary(): QueryNode {
     const token = tokens[at++]
-    if (token && 'lexeme' in token) return { type: 'lexeme', lexeme: token.lexeme }
+    if (token && 'word' in token) return token.word
     if (token && 'symbol' in token && token.symbol === '!') return { type: 'not', operand: unary() }
     if (!(token && 'symbol' in token && token.symbol === '('))
       throw new SyntaxError('not a tsquery')
@@ -71,50 +75,50 @@ export function parseTsquery(text: string): QueryNode | null {
   }
 }
 
+/** The text form that Postgres reads back as the same query. */
+export function formatTsquery(node: QueryNode): string {
+  switch (node.type) {
+    case 'lexeme':
+      return quoted(node.lexeme)
+    case 'prefix':
+      return `${quoted(node.prefix)}:*`
+    case 'not':
+      return `!( ${formatTsquery(node.operand)} )`
+    default:
+      return `( ${formatTsquery(node.left)} ${operatorOf(node)} ${formatTsquery(node.right)} )`
+  }
+}
+
+/** A query that finds any of the words. */
+export const formatAny = ({ lexemes, prefixes }: WantedWords): string =>
+  [...lexemes.map(quoted), ...prefixes.map((prefix) => `${quoted(prefix)}:*`)].join(' | ')
+
+const quoted = (word: string): string => `'${word.replace(/['\\]/g, '$&$&')}'`
+
+function operatorOf(node: Extract<QueryNode, { left: QueryNode }>): string {
+  if (node.type === 'phrase') return `<${node.distance}>`
+  return node.type === 'and' ? '&' : '|'
+}
+
 /** Must every match contain a word of the query? Where not, an index cannot help and nearly everything matches. */
 export function isAnchored(node: QueryNode): boolean {
-  if (node.type === 'lexeme') return true
+  if (node.type === 'lexeme' || node.type === 'prefix') return true
   if (node.type === 'not') return false
   const sides = [isAnchored(node.left), isAnchored(node.right)]
   return node.type === 'or' ? sides.every(Boolean) : sides.some(Boolean)
 }
 
-/** The lexemes that a match may be found by; those of excluded parts are left out. */
-export function wantedLexemes(node: QueryNode): string[] {
-  if (node.type === 'lexeme') return [node.lexeme]
-  if (node.type === 'not') return []
-  return [...new Set([...wantedLexemes(node.left), ...wantedLexemes(node.right)])]
-}
+/** What a match may be found by. */
+export type WantedWords = { lexemes: string[]; prefixes: string[] }
 
-/** First and last position of one match in a document's sequence of words. */
-export type Span = readonly [first: number, last: number]
-
-/**
- * Where the wanted parts of a query stand: each word by itself, a phrase only as a whole.
- * @param positions of each lexeme, ascending
- */
-export function spansOf(
-  node: QueryNode,
-  positions: ReadonlyMap<string, readonly number[]>,
-): Span[] {
-  switch (node.type) {
-    case 'lexeme':
-      return (positions.get(node.lexeme) ?? []).map((at) => [at, at])
-    case 'not':
-      return []
-    case 'phrase':
-      return phraseSpans(node, positions)
-    default:
-      return [...spansOf(node.left, positions), ...spansOf(node.right, positions)]
+/** The words that a match may be found by; those of excluded parts are left out. */
+export function wantedWords(node: QueryNode): WantedWords {
+  if (node.type === 'lexeme') return { lexemes: [node.lexeme], prefixes: [] }
+  if (node.type === 'prefix') return { lexemes: [], prefixes: [node.prefix] }
+  if (node.type === 'not') return { lexemes: [], prefixes: [] }
+  const [left, right] = [wantedWords(node.left), wantedWords(node.right)]
+  return {
+    lexemes: [...new Set([...left.lexemes, ...right.lexemes])],
+    prefixes: [...new Set([...left.prefixes, ...right.prefixes])],
   }
-}
-
-type Phrase = Extract<QueryNode, { type: 'phrase' }>
-
-function phraseSpans(node: Phrase, positions: ReadonlyMap<string, readonly number[]>): Span[] {
-  const rightByFirst = new Map(spansOf(node.right, positions).map((span) => [span[0], span]))
-  return spansOf(node.left, positions).flatMap(([first, last]): Span[] => {
-    const right = rightByFirst.get(last + node.distance)
-    return right ? [[first, right[1]]] : []
-  })
 }

@@ -1,7 +1,7 @@
 import { uuidv7 } from 'uuidv7'
 import type { Tx } from '../../db/client.ts'
 import { appendAudit } from '../../domain/audit/append.ts'
-import { newToken } from '../_shared/access/links.ts'
+import { newToken } from '../_shared/access/link-tokens.ts'
 import { type Call, identityOf, requireVersion } from '../_shared/http/call.ts'
 import { AppError } from '../_shared/http/problems.ts'
 import { type Handler, reply } from '../_shared/http/route.ts'

@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { equalBytes, hashSecret } from '../_shared/access/keys.ts'
-import { parseToken, refuseLink, secretive } from '../_shared/access/links.ts'
+import { linkFailure } from '../_shared/access/link-failures.ts'
+import { parseToken } from '../_shared/access/link-tokens.ts'
 import type { Call } from '../_shared/http/call.ts'
 import { toPage } from '../_shared/http/pages.ts'
 import { AppError } from '../_shared/http/problems.ts'
@@ -9,6 +10,13 @@ import { fileResponse } from '../_shared/http/stored-file.ts'
 import type { Deps } from '../_shared/ports/deps.ts'
 import * as contract from './contract.ts'
 import { findOpenShare, listTextPages, type OpenShare } from './queries.ts'
+
+// A link is a secret in an address: no cache keeps what it shows, no other site and no search engine learns of it.
+const secretive = {
+  'Cache-Control': 'no-store',
+  'Referrer-Policy': 'no-referrer',
+  'X-Robots-Tag': 'noindex',
+}
 
 export const openHandler =
   (deps: Deps): Handler<typeof contract.openShare> =>
@@ -51,5 +59,5 @@ async function openShare({ db, redis, now }: Deps, c: Call, text: string): Promi
   const token = parseToken(text)
   const share = token && (await findOpenShare(db, { ...token, at: now() }))
   if (share && equalBytes(await hashSecret(token.secret), share.secretSha256)) return share
-  return refuseLink(redis, c, 'share')
+  throw await linkFailure(redis.limits, c, { kind: 'share', headers: secretive })
 }

@@ -1,4 +1,5 @@
 import type { Tx } from '../../db/client.ts'
+import { appendAudit } from '../../domain/audit/append.ts'
 import { type Call, identityOf, requireVersion } from '../_shared/http/call.ts'
 import { AppError } from '../_shared/http/problems.ts'
 import { type Handler, reply } from '../_shared/http/route.ts'
@@ -56,10 +57,18 @@ export const revertHandler =
       return shown(await saveTemplate(tx, row, { ...content, ...by(c, deps) }))
     })
 
-export const deleteHandler: Handler<typeof contract.deleteTemplate> = (c, { param }) =>
-  c.write(async (tx) => {
-    const row = await openTemplate(tx, c, param.id)
-    await deleteApplications(tx, { tenantId: row.tenantId, templateId: row.id })
-    await deleteTemplateRow(tx, row)
-    return reply(204, null)
-  })
+export const deleteHandler =
+  ({ now }: Deps): Handler<typeof contract.deleteTemplate> =>
+  (c, { param }) =>
+    c.write(async (tx) => {
+      const row = await openTemplate(tx, c, param.id)
+      await deleteApplications(tx, { tenantId: row.tenantId, templateId: row.id })
+      await deleteTemplateRow(tx, row)
+      const { tenantId, userId, keyId } = identityOf(c.identity)
+      await appendAudit(tx, {
+        ...{ tenantId, action: 'template.deleted', actor: { userId, keyId }, at: now() },
+        ...{ subjectType: 'template', subjectId: row.id, requestId: c.requestId },
+        detail: { name: row.name },
+      })
+      return reply(204, null)
+    })

@@ -41,7 +41,7 @@ export const createApp = (deps: Deps) => {
       return reply(200, contract.toTemplate(row), { version: row.version })
     })
     .on(contract.changeTemplate, changes.changeHandler(deps))
-    .on(contract.deleteTemplate, changes.deleteHandler)
+    .on(contract.deleteTemplate, changes.deleteHandler(deps))
     .on(contract.revertTemplate, changes.revertHandler(deps))
     .on(application.applyTemplate, applications.applyHandler(deps))
     .on(application.withdrawApplication, applications.withdrawHandler)

@@ -26,6 +26,7 @@ export const User = z
     display_name: z.string(),
     role: RoleName,
     disabled: z.boolean().meta({ description: 'No key of a disabled user works.' }),
+    deletion_job_id: z.uuid().nullable().meta({ description: 'The job that deletes them.' }),
     version: z.int().meta({ description: 'Grows by one with every change; the ETag.', example: 1 }),
     created_at: z.iso.datetime(),
     updated_at: z.iso.datetime(),
@@ -54,7 +55,15 @@ export const createUser = route({
   operationId: 'createUser',
   role: 'admin',
   summary: 'Create a user',
-  input: { json: z.object({ email: Email, display_name: DisplayName, role: RoleName }) },
+  description:
+    'A `guest` sees the channels that they are a member of, and nothing else; they alone need no email. Their keys carry no other role.',
+  input: {
+    json: z.object({
+      email: Email.nullable().optional(),
+      display_name: DisplayName,
+      role: RoleName,
+    }),
+  },
   replies: { 201: User, ...failures('duplicate') },
   example: { json: { email: 'ada@example.org', display_name: 'Ada Lovelace', role: 'editor' } },
 })
@@ -102,26 +111,41 @@ export const changeUser = route({
   path: '/:id',
   operationId: 'changeUser',
   role: 'admin',
-  summary: 'Rename, change the role, disable or enable',
+  summary: 'Rename, change email or role, disable or enable',
   description:
-    "A tenant keeps at least one active admin. Keys follow their user's role within a second.",
+    "A tenant keeps at least one active admin, and everybody but guests has an email. Keys follow their user's role within a second. Of a disabled user no key works, open streams end and share links open nothing, within a second too; what they queued or scheduled for the tenant (jobs, batches, schedules, webhooks) goes on.",
   input: {
     param,
-    json: z.object({ display_name: DisplayName, role: RoleName, disabled: z.boolean() }).partial(),
+    json: z
+      .object({
+        email: Email.nullable(),
+        display_name: DisplayName,
+        role: RoleName,
+        disabled: z.boolean(),
+      })
+      .partial(),
   },
-  replies: { 200: User, ...failures('not_found', 'conflict', 'stale_version') },
+  replies: { 200: User, ...failures('not_found', 'conflict', 'duplicate', 'stale_version') },
   example: { param: exampleId, json: { display_name: 'Ada King' } },
 })
+
+export const UserDeletion = z
+  .object({ job_id: z.uuid(), urls: z.object({ job: z.string() }) })
+  .meta({ id: 'UserDeletion', description: 'The job that deletes a user.' })
 
 export const deleteUser = route({
   method: 'delete',
   path: '/:id',
   operationId: 'deleteUser',
   role: 'admin',
-  summary: 'Delete a user and their keys',
+  summary: 'Delete a user with their documents, or hand these on',
   description:
-    'A user who owns documents is deleted only with `transfer_to`, the user who gets them.',
+    'Their keys, documents with all that belongs to them, share links and invites are deleted; `transfer_to` names another active user, who gets the documents and share links instead. They are out of all channels and games. Schedules go on in the name of that user, or of whoever deletes. What was said and marked stays, with the id of who is gone. 204: all is done. 202: there are many documents; the user is disabled, and a job deletes them, them last. Whatever ends in between, a repetition goes on with it.',
   input: { param, query: z.object({ transfer_to: z.uuid().toLowerCase().optional() }) },
-  replies: { 204: null, ...failures('not_found', 'conflict', 'stale_version') },
+  replies: {
+    202: UserDeletion,
+    204: null,
+    ...failures('not_found', 'conflict', 'stale_version'),
+  },
   example: { param: exampleId },
 })

@@ -1,14 +1,16 @@
 import * as z from 'zod'
 import { insertUser, type UserRow } from '../../domain/identity/users.ts'
+import { ringWorkers } from '../../domain/jobs/queue.ts'
 import { type ClientApp, newApp } from '../_shared/http/app.ts'
 import { identityOf } from '../_shared/http/call.ts'
 import { toPage } from '../_shared/http/pages.ts'
 import { AppError } from '../_shared/http/problems.ts'
-import { reply } from '../_shared/http/route.ts'
+import { type Handler, reply } from '../_shared/http/route.ts'
 import type { Deps } from '../_shared/ports/deps.ts'
-import { recordUserAction, removeUser, saveUser } from './changes.ts'
+import { recordUserAction, requireEmail, saveUser } from './changes.ts'
 import * as contract from './contract.ts'
 import { listUserRows, userReader } from './queries.ts'
+import { removeUser } from './removal.ts'
 
 const toUser = (row: UserRow) => ({
   id: row.id,
@@ -16,6 +18,7 @@ const toUser = (row: UserRow) => ({
   display_name: row.displayName,
   role: row.role,
   disabled: row.disabledAt !== null,
+  deletion_job_id: row.deletionJobId,
   version: row.version,
   created_at: row.createdAt.toISOString(),
   updated_at: row.updatedAt.toISOString(),
@@ -33,7 +36,8 @@ export const createApp = (deps: Deps) => {
   return newApp(deps, { name: 'users', summary: 'People and programs of a tenant.' })
     .on(contract.createUser, (c, { json }) =>
       c.write(async (tx) => {
-        const { email, display_name: displayName, role } = json
+        const { email = null, display_name: displayName, role } = json
+        requireEmail({ role, email })
         const at = deps.now()
         const row = await insertUser(tx, { tenantId: c.tenantId, email, displayName, role }, at)
         await recordUserAction(tx, c, { action: 'user.created', id: row.id, detail: { role }, at })
@@ -77,13 +81,23 @@ export const createApp = (deps: Deps) => {
         return reply(200, toUser(row), { version: row.version })
       }),
     )
-    .on(contract.deleteUser, (c, { param, query }) =>
-      c.write(async (tx) => {
-        const transferTo = query.transfer_to ?? null
-        await removeUser(tx, c, { ...param, transferTo, at: deps.now() })
-        return reply(204, null)
-      }),
-    )
+    .on(contract.deleteUser, deleteHandler(deps))
 }
+
+const deleteHandler =
+  ({ db, now }: Deps): Handler<typeof contract.deleteUser> =>
+  async (c, { param, query }) => {
+    const transferTo = query.transfer_to ?? null
+    const answer = await c.write(async (tx) => {
+      const jobId = await removeUser(tx, c, { ...param, transferTo, at: now() })
+      if (jobId === null) return reply(204, null)
+      const url = `/v1/jobs/${jobId}`
+      return reply(202, { job_id: jobId, urls: { job: url } }, { headers: { Location: url } })
+    })
+    // Not awaited: a worker that hears nothing looks by itself within a quarter of a second.
+    const reason = answer.status === 202 ? 'queued' : 'cancel'
+    ringWorkers(db, reason).catch((err: unknown) => c.log.warn('workers were not woken', {}, err))
+    return answer
+  }
 
 export type UsersApp = ClientApp<ReturnType<typeof createApp>>

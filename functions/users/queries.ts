@@ -1,7 +1,7 @@
 import { and, asc, eq, gt, isNotNull, isNull, type SQL, sql } from 'drizzle-orm'
 import { pointRead } from '../../db/batch.ts'
 import type { Db, Tx } from '../../db/client.ts'
-import { documents, type Role, users } from '../../db/schema/index.ts'
+import { type Role, users } from '../../db/schema/index.ts'
 import type { UserRow } from '../../domain/identity/users.ts'
 
 const owned = (tenantId: string, id: string): SQL | undefined =>
@@ -48,6 +48,12 @@ export async function lockUsers(tx: Tx, tenantId: string): Promise<void> {
   await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`users:${tenantId}`}, 0))`)
 }
 
+/** The row as it is: it stays so for whoever has {@link lockUsers}. */
+export async function findUser(tx: Tx, tenantId: string, id: string): Promise<UserRow | null> {
+  const [row] = await tx.select().from(users).where(owned(tenantId, id))
+  return row ?? null
+}
+
 /** The row, held until the transaction ends: nobody can give this user a document meanwhile. */
 export async function holdUser(tx: Tx, tenantId: string, id: string): Promise<UserRow | null> {
   const [row] = await tx.select().from(users).where(owned(tenantId, id)).for('update')
@@ -60,7 +66,13 @@ export const countActiveAdmins = (tx: Tx, tenantId: string): Promise<number> =>
     and(eq(users.tenantId, tenantId), eq(users.role, 'admin'), isNull(users.disabledAt)),
   )
 
-export type UserChange = { displayName?: string; role?: Role; disabledAt?: Date | null }
+export type UserChange = {
+  email?: string | null
+  displayName?: string
+  role?: Role
+  disabledAt?: Date | null
+  deletionJobId?: string | null
+}
 
 /** Expects a row that {@link holdUser} holds. */
 export async function updateUser(
@@ -79,21 +91,4 @@ export async function updateUser(
 
 export async function deleteUserRow(tx: Tx, tenantId: string, id: string): Promise<void> {
   await tx.delete(users).where(owned(tenantId, id))
-}
-
-export const countDocuments = (tx: Tx, tenantId: string, userId: string): Promise<number> =>
-  tx.$count(documents, and(eq(documents.tenantId, tenantId), eq(documents.userId, userId)))
-
-type Transfer = { tenantId: string; fromUserId: string; toUserId: string }
-
-/** @returns how many documents changed hands */
-export async function transferDocuments(tx: Tx, transfer: Transfer, at: Date): Promise<number> {
-  const moved = await tx
-    .update(documents)
-    .set({ userId: transfer.toUserId, version: sql`${documents.version} + 1`, updatedAt: at })
-    .where(
-      and(eq(documents.tenantId, transfer.tenantId), eq(documents.userId, transfer.fromUserId)),
-    )
-    .returning({ id: documents.id })
-  return moved.length
 }

@@ -1,5 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import { resolve } from 'node:path'
+import { aiOf, aiWarnings } from './ai.ts'
 import { describeSettings } from './description.ts'
 import { socketPath, stackPaths, stackPorts } from './folders.ts'
 import { objectStoreOf, objectStoreWarnings, type StoreKey } from './object-store.ts'
@@ -17,6 +18,7 @@ export type Given = {
   databaseAddress: Address | null
   redisAddress: Address | null
   storeKey: StoreKey
+  aiKey: Secret | null
 }
 
 type Surroundings = { version: string; checkout: string; sources: Sources }
@@ -48,12 +50,13 @@ export function buildConfig(
     ...requestsOf(s),
     ...processesOf(s),
     ocr: ocrOf(s, checkout),
+    ai: aiOf(s, given.aiKey),
     /** Equal for equal settings, within one process: a new release with another one needs new isolates. */
     fingerprint: fingerprintOf(sources),
     /** Every setting for people, secrets masked. */
     shown: describeSettings(sources),
     sourceOf: sources.sourceOf,
-    warnings: [...sources.warnings, ...objectStoreWarnings(s)],
+    warnings: [...sources.warnings, ...objectStoreWarnings(s), ...aiWarnings(s)],
   }
 }
 
@@ -99,6 +102,7 @@ function requestsOf(s: Settings) {
     http: {
       corsOrigins: s.CORS_ORIGINS,
       uploadBytesMax: s.UPLOAD_BYTES_MAX,
+      artifactBytesMax: s.ARTIFACT_BYTES_MAX,
       jsonBytesMax: s.JSON_BYTES_MAX,
       requestTimeoutMs: s.REQUEST_TIMEOUT_MS,
       uploadTimeoutMs: s.UPLOAD_TIMEOUT_MS,

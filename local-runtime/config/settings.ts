@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { ai } from './settings/ai.ts'
 import { objectStore } from './settings/object-store.ts'
 import { processes } from './settings/processes.ts'
 import { recognition } from './settings/recognition.ts'
@@ -16,6 +17,7 @@ export const Settings = z.object({
   ...requests,
   ...processes,
   ...recognition,
+  ...ai,
 })
 
 export type Settings = z.infer<typeof Settings>

@@ -2,9 +2,19 @@ import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { health, newHome, preparedHome, query, randomPort, start } from './postgres.fixture.ts'
+import {
+  health,
+  keepServers,
+  newHome,
+  preparedHome,
+  query,
+  randomPort,
+  start,
+} from './postgres.fixture.ts'
 import { poll, startChild } from './process.ts'
 import { processesIn } from './service-orphans.ts'
+
+keepServers()
 
 // Starts Postgres in a process of its own, which can be killed at any time.
 async function starter(home: string, port: number) {

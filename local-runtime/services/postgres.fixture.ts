@@ -3,7 +3,7 @@ import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import postgres from 'postgres'
-import { afterAll, afterEach, beforeAll, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll } from 'vitest'
 import { checkPostgres } from './health.ts'
 import { type PostgresOptions, type RunningPostgres, startPostgres } from './postgres.ts'
 
@@ -11,21 +11,21 @@ const homes: string[] = []
 const servers: RunningPostgres[] = []
 let prepared: string
 
-// Some tests start Postgres and Node several times each, beside other files' servers.
-vi.setConfig({ testTimeout: 60_000 })
+/** Prepares a first home, and removes after each test what it made. Each test file that starts servers calls it once. */
+export function keepServers(): void {
+  beforeAll(async () => {
+    prepared = mkdtempSync(join(tmpdir(), 'octavo-pg-'))
+    const server = await start(prepared)
+    await server.stop()
+  })
 
-beforeAll(async () => {
-  prepared = mkdtempSync(join(tmpdir(), 'octavo-pg-'))
-  const server = await start(prepared)
-  await server.stop()
-})
+  afterEach(async () => {
+    await Promise.all(servers.splice(0).map((server) => server.stop()))
+    for (const home of homes.splice(0)) rmSync(home, { recursive: true, force: true })
+  })
 
-afterEach(async () => {
-  await Promise.all(servers.splice(0).map((server) => server.stop()))
-  for (const home of homes.splice(0)) rmSync(home, { recursive: true, force: true })
-})
-
-afterAll(() => rmSync(prepared, { recursive: true, force: true }))
+  afterAll(() => rmSync(prepared, { recursive: true, force: true }))
+}
 
 /** An empty home, removed after the test. Only its owner can enter it, and the tests hold below such a folder. */
 export function newHome(): string {

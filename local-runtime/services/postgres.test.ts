@@ -3,7 +3,17 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { Secret } from '../config.ts'
 import { checkPostgres } from './health.ts'
-import { health, newHome, preparedHome, query, queryAs, start } from './postgres.fixture.ts'
+import {
+  health,
+  keepServers,
+  newHome,
+  preparedHome,
+  query,
+  queryAs,
+  start,
+} from './postgres.fixture.ts'
+
+keepServers()
 
 test('the cluster is Postgres 16 with scram, ICU, checksums, logical WAL and durable settings', async () => {
   const server = await start(newHome(), { isDurable: true })

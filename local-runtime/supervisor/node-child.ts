@@ -16,7 +16,7 @@ export type NodeChildSpec = ChildSpec & {
   readyMs: number
   /** After SIGTERM; then it is killed. */
   stopMs: number
-  /** Silent for so long it is killed: its event loop is blocked. */
+  /** Silent for so long once it serves, it is killed: its event loop is blocked. */
   heartbeatMs: number
   /** Above 80 % it is renewed, above 100 % killed. */
   rssBytesMax: number
@@ -76,17 +76,30 @@ async function isReady(child: Child, { name, readyMs }: NodeChildSpec): Promise<
 function watch(child: Child, spec: NodeChildSpec) {
   const renewal = Promise.withResolvers<void>()
   let heardAtMs = performance.now()
+  let lookedAtMs = heardAtMs
+  // Until it has loaded its code it cannot speak, and on a busy machine that takes long: `readyMs` bounds it.
+  let isServing = false
   const silentMs = () => performance.now() - heardAtMs
   child.process.on('message', (message) => {
     heardAtMs = performance.now()
-    const beat = message as ChildMessage
-    if (beat.type !== 'beat') return
-    if (beat.rssBytes > spec.rssBytesMax) killFor(child, spec, 'exceeded its memory limit')
-    else if (beat.rssBytes > spec.rssBytesMax * renewalShare) renewal.resolve()
+    const said = message as ChildMessage
+    if (said.type === 'ready') isServing = true
+    if (said.type !== 'beat') return
+    if (said.rssBytes > spec.rssBytesMax) killFor(child, spec, 'exceeded its memory limit')
+    else if (said.rssBytes > spec.rssBytesMax * renewalShare) renewal.resolve()
   })
-  const timer = setInterval(() => {
-    if (silentMs() > spec.heartbeatMs) killFor(child, spec, 'blocked its event loop')
-  }, lookMs)
+  const look = () => {
+    const nowMs = performance.now()
+    // We were kept from looking, so from listening too: that time is no silence of the child.
+    const lateMs = Math.max(0, nowMs - lookedAtMs - lookMs)
+    heardAtMs = Math.min(nowMs, heardAtMs + lateMs)
+    lookedAtMs = nowMs
+    if (!isServing || silentMs() <= spec.heartbeatMs) return
+    // Once: its end may be told later than the next look.
+    clearInterval(timer)
+    killFor(child, spec, 'blocked its event loop')
+  }
+  const timer = setInterval(look, lookMs)
   void child.exited.then(() => clearInterval(timer))
   return { needsRenewal: renewal.promise, silentMs }
 }

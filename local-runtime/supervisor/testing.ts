@@ -154,7 +154,7 @@ export function keepAsking(socketPath: string, path: string, concurrency: number
 export async function until(
   what: string,
   ask: () => boolean | Promise<boolean>,
-  timeoutMs = 10_000,
+  timeoutMs = 30_000,
 ): Promise<void> {
   const deadline = performance.now() + timeoutMs
   while (!(await ask())) {

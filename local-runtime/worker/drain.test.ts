@@ -9,9 +9,12 @@ import {
   poisonWorld,
 } from '../../test/fixtures/poison.ts'
 
+// Nothing here waits for the end of a lease, and a busy machine shall not take one away.
+const leaseMs = 600_000
+
 test('a worker that stops lets its jobs end, takes no more, and is done when they are', async () => {
   const world = await poisonWorld()
-  const { drain } = world.startWorker({ drainMs: 600_000 })
+  const { drain } = world.startWorker({ drainMs: 600_000, leaseMs })
   const payload = { ms: 500 }
   const shared = await enqueueOne(world, 'good.waits', { payload })
   const heavy = await enqueueOne(world, 'heavy.spans')
@@ -31,7 +34,7 @@ test.each(['shared.waits', 'shared.deaf', 'heavy.waits', 'heavy.deaf'])(
   'a job that does not end in time is given back without counting its attempt (%s)',
   async (kind) => {
     const world = await poisonWorld()
-    const { drain } = world.startWorker({ drainMs: 50 })
+    const { drain } = world.startWorker({ drainMs: 50, leaseMs })
     const { [kind]: ids = [] } = await enqueueKinds(world, { [kind]: 2 })
     for (const id of ids) await isRunning(world, id)
     await drain()
@@ -46,7 +49,7 @@ test.each(['shared.waits', 'shared.deaf', 'heavy.waits', 'heavy.deaf'])(
 test('jobs that wait for a process are given back, too', async () => {
   const world = await poisonWorld()
   const processes = { ...world.processes, processesMax: 1 }
-  const { drain } = world.startWorker({ processes, drainMs: 0 })
+  const { drain } = world.startWorker({ processes, drainMs: 0, leaseMs })
   const ids = Object.values(
     await enqueueKinds(world, { 'heavy.deaf': 1, 'heavy.waits': 1, 'heavy.second': 1 }),
   ).flat()

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { pageJobKind } from '../../domain/documents/page-parts.ts'
 import type { JobHost, JobKinds } from '../../functions/_shared/ports/jobs.ts'
+import { aiOfHost } from '../ai/choice.ts'
 import { type Config, environment } from '../config.ts'
 import { registry } from '../registry.ts'
 import type { JobProcessesOptions } from './job-processes.ts'
@@ -49,6 +50,7 @@ export function jobHost(config: Config, told: WorkerSpec | null): JobHost {
       stallMs: Math.min(stallMsMax, extractionDeadlineMs),
     },
     ocr: ocrOf(config),
+    ai: aiOfHost(config),
   }
 }
 

@@ -1,67 +1,14 @@
 import { expect, test } from 'vitest'
 import * as z from 'zod'
-import { type Operation, setupAll } from './functions.ts'
-import { createResources } from './resources.ts'
-import { prepare } from './states.ts'
-
-const exampleDocumentId = '0199a1c2-77aa-7aaa-8aaa-000000000002'
-const exampleShareToken = `oct_${'0'.repeat(32)}_${'0'.repeat(96)}`
-
-const exampleCalendarToken = `oct_${'0'.repeat(32)}_${'1'.repeat(96)}`
+import { exampleCall } from './example-calls.ts'
+import { setupAll } from './functions.ts'
 
 const bench = await setupAll()
-
-/** What the reference page shows for an operation, sent for real; ids in it are those of real rows. */
-async function send(operation: Operation): Promise<Response> {
-  const { route, path, functionName } = operation
-  // Each example gets rows of its own: some of them end what they are shown on.
-  const resources = await createResources(bench, `example-${route.operationId.toLowerCase()}`)
-  await prepare(bench.db, operation, { tenantId: bench.tenant.id, resources })
-  const params = { ...route.example?.param, ...resources[functionName] }
-  const url = path.replaceAll(/:(\w+)/g, (_, name: string) => params[name as 'id'] ?? '1')
-  // The one id that examples have outside their path.
-  const real = (text: string) =>
-    text
-      .replaceAll(exampleDocumentId, resources.documents?.id ?? exampleDocumentId)
-      .replaceAll(exampleShareToken, resources.shares?.token ?? exampleShareToken)
-      .replaceAll(exampleCalendarToken, resources.conferences?.token ?? exampleCalendarToken)
-  const query = real(new URLSearchParams(route.example?.query).toString())
-  const actor = route.role === 'operator' ? bench.operator : bench
-  const response = await actor.request(`${url}${query ? `?${query}` : ''}`, {
-    method: route.method.toUpperCase(),
-    headers: headersFor(
-      route,
-      actor === bench ? bench.tenant.keys.admin : bench.operator.keys.admin,
-    ),
-    ...bodyFor(route, real),
-  })
-  // A tenant has at most twenty of them.
-  await bench.del(`/v1/webhooks/${resources.webhooks?.id}`)
-  return response
-}
-
-function headersFor(route: Operation['route'], key: string): Record<string, string> {
-  const { headers, text } = route.example ?? {}
-  const streamType =
-    text === undefined
-      ? 'text/plain'
-      : (headers?.['content-type'] ?? route.input?.stream?.mediaTypes[0] ?? null)
-  const type = route.input?.stream ? streamType : route.input?.json ? 'application/json' : null
-  return { authorization: `Bearer ${key}`, ...headers, ...(type ? { 'content-type': type } : {}) }
-}
-
-function bodyFor(
-  { input, example }: Operation['route'],
-  real: (text: string) => string,
-): RequestInit {
-  if (input?.json) return { body: real(JSON.stringify(example?.json)) }
-  return input?.stream ? { body: real(example?.text ?? 'An example.') } : {}
-}
 
 test.each(bench.operations.map((operation) => [operation.route.operationId, operation] as const))(
   'the example of %s succeeds with a documented reply',
   async (_, operation) => {
-    const response = await send(operation)
+    const response = await (await exampleCall(bench, operation))()
     const { replies } = operation.route
     const why = response.ok ? '' : await response.clone().text()
     expect(Object.keys(replies), why).toContain(String(response.status))

@@ -36,6 +36,12 @@ export const seedOf = (operationId: string): number =>
 const shapeOf = (schema: z.ZodType | undefined): string[] =>
   schema instanceof z.ZodObject ? Object.keys(schema.shape) : []
 
+/** In how many places an operation takes something from its caller. */
+export function partsOf({ route: { input, method }, path }: Operation): number {
+  const named = [input?.query, input?.json, input?.header].flatMap(shapeOf).length
+  return named + (path.match(/:\w+/g)?.length ?? 0) + (method === 'get' ? 0 : 3)
+}
+
 /** Percent-encodes like a careless client: lone surrogates become bytes that are no UTF-8. */
 const encoded = (text: string): string =>
   text.isWellFormed() ? encodeURIComponent(text) : '%ED%A0%80'

@@ -16,7 +16,7 @@ async function created<T = Record<string, string>>(response: Response): Promise<
 }
 
 /** One row of each kind of a tenant, made through HTTP. */
-export async function createResources({ post }: Poster, name: string): Promise<Resources> {
+export async function createResources({ post, get }: Poster, name: string): Promise<Resources> {
   const email = `${name}@example.com`
   const user = await created(await post('/v1/users', { email, display_name: name, role: 'viewer' }))
   const key = await created(await post('/v1/keys', { name, role: 'viewer' }))
@@ -34,20 +34,22 @@ export async function createResources({ post }: Poster, name: string): Promise<R
   const { suggestion } = await created<{ suggestion: { id: string } }>(
     await post('/v1/suggestions', suggested),
   )
-  const labels = [{ name: 'total' }]
-  const template = await created(await post('/v1/templates', { name, labels }))
+  const template = await created(await post('/v1/templates', { name, labels: [{ name: 'total' }] }))
   const asked = { name, operation: 'export', parameters: { format: 'json' } }
   const batch = await created(await post('/v1/batches', { ...asked, document_ids: [document.id] }))
   const receiver = { url: 'https://hooks.example.com/octavo', types: ['batch.completed'] }
   const webhook = await created(await post('/v1/webhooks', receiver))
   const delivery = await created(await post(`/v1/webhooks/${webhook.id}/test`))
   const share = await created(await post('/v1/shares', { document_id: document.id }))
-  const file = `- { title: ${name}, sub: SE, dblp: ${name}, confs: [{ year: 2027, id: ${name}, timezone: AoE,
-    timeline: [{ deadline: '2027-06-11 23:59:59' }] }] }`
-  const { conferences } = await created<{ conferences: { id: string }[] }>(
-    await post('/v1/conferences/import', file, { headers: { 'content-type': 'application/yaml' } }),
+  const told = await created<{ items: { id: string }[] }>(await get('/v1/audit?limit=1'))
+  const artifact = await created(
+    await post('/v1/artifacts', { title: name, content: 'All is well.' }),
   )
-  const subscription = await created(await post('/v1/conferences/subscriptions', { name }))
+  const channel = await createChannel({ post }, name)
+  const said = { channel_id: channel.id, text: `Of ${name}.`, document_ids: [document.id] }
+  const message = await created(await post('/v1/messages', said))
+  const game = await created(await post('/v1/games', { channel_id: channel.id, rules: 'reversi' }))
+  const shown = { document_id: document.id ?? '', channel_id: channel.id ?? '' }
   return {
     users: { id: user.id ?? '' },
     keys: { id: key.id ?? '' },
@@ -55,14 +57,35 @@ export async function createResources({ post }: Poster, name: string): Promise<R
     jobs: { id: document.job_id ?? '' },
     schedules: { id: schedule.id ?? '' },
     annotations: { id: annotation.id ?? '' },
+    artifacts: { id: artifact.id ?? '', number: '1' },
     shares: { id: share.id ?? '', token: share.token ?? '' },
+    channels: channel,
+    games: { id: game.id ?? '' },
+    messages: { id: message.id ?? '', ...shown, emoji: encodeURIComponent('👍') },
     templates: { id: template.id ?? '', document_id: document.id ?? '' },
     suggestions: { id: suggestion.id },
-    conferences: {
-      ...{ id: conferences[0]?.id ?? '', subscription: subscription.id ?? '' },
-      token: subscription.token ?? '',
-    },
+    conferences: await importConference({ post }, name),
     batches: { id: batch.id ?? '' },
     webhooks: { id: webhook.id ?? '', delivery: delivery.id ?? '' },
+    audit: { id: told.items[0]?.id ?? '' },
   }
+}
+
+/** A conference, and a link to calendars. */
+async function importConference({ post }: Pick<Poster, 'post'>, name: string) {
+  const file = `- { title: ${name}, sub: SE, dblp: ${name}, confs: [{ year: 2027, id: ${name}, timezone: AoE,
+    timeline: [{ deadline: '2027-06-11 23:59:59' }] }] }`
+  const headers = { 'content-type': 'application/yaml' }
+  const { conferences } = await created<{ conferences: { id: string }[] }>(
+    await post('/v1/conferences/import', file, { headers }),
+  )
+  const subscription = await created(await post('/v1/conferences/subscriptions', { name }))
+  const ids = { id: conferences[0]?.id ?? '', subscription: subscription.id ?? '' }
+  return { ...ids, token: subscription.token ?? '' }
+}
+
+async function createChannel({ post }: Pick<Poster, 'post'>, name: string) {
+  const { id = '', created_by = '' } = await created(await post('/v1/channels', { name }))
+  const invite = await created(await post(`/v1/channels/${id}/invites`, { allow_guests: true }))
+  return { id, user_id: created_by, invite_id: invite.id ?? '', token: invite.token ?? '' }
 }

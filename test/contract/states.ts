@@ -1,9 +1,16 @@
 import { and, eq } from 'drizzle-orm'
 import type { Db } from '../../db/client.ts'
-import { jobKinds, jobs, jobTenantLimits, templateApplications } from '../../db/schema/index.ts'
+import {
+  artifactVersions,
+  jobKinds,
+  jobs,
+  jobTenantLimits,
+  templateApplications,
+} from '../../db/schema/index.ts'
 import { cancelBatch } from '../../domain/batches/control.ts'
 import { completeDocument, failDocument, keepPageImage } from '../harness/documents.ts'
 import type { Operation } from './functions.ts'
+import { prepareGame } from './game-states.ts'
 import type { Resources } from './resources.ts'
 
 const endedBatchOperations = new Set(['retryBatch', 'exportBatch', 'deleteBatch'])
@@ -27,12 +34,30 @@ export async function prepare(db: Db, { route, path }: Operation, rows: Rows): P
     const id = rows.resources.batches?.id ?? ''
     await db.transaction((tx) => cancelBatch(tx, { tenantId, id }))
   }
+  if (route.operationId === 'cancelArtifactVersion')
+    await reopened(db, { tenantId, artifactId: rows.resources.artifacts?.id ?? '' })
+  const { games, users } = rows.resources
+  await prepareGame(db, route.operationId, {
+    ...{ tenantId, id: games?.id ?? '', opponentId: users?.id ?? '' },
+  })
   if (route.operationId === 'withdrawTemplate')
     await applied(db, { tenantId, documentId: document.id, ...rows.resources.templates })
   const token = leaseTokenOf(route.example?.json)
   if (token !== null) await lease(db, { tenantId, id: document.job_id, token })
   const kind = route.example?.param?.kind
   if (kind !== undefined) await limit(db, { tenantId, kind })
+}
+
+async function reopened(
+  db: Db,
+  { tenantId, artifactId }: { tenantId: string; artifactId: string },
+) {
+  await db
+    .update(artifactVersions)
+    .set({ status: 'streaming', sha256: null, endedAt: null })
+    .where(
+      and(eq(artifactVersions.tenantId, tenantId), eq(artifactVersions.artifactId, artifactId)),
+    )
 }
 
 async function applied(db: Db, of: { tenantId: string; documentId: string; id?: string }) {

@@ -49,8 +49,7 @@ export async function rehearse(stack: Stack, victim: Victim, kills: number): Pro
   const lost = await load.lost()
   await eventually(
     'the number of processes is what it was',
-    // The worker's readers come and go until all is read.
-    async () => (await stack.livingPids()).length === before.length,
+    async () => (await stack.ownPids()).length === before.length,
     settleMs,
   )
   const after = named((await stack.status()).processes)

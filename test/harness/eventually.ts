@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /**
- * Asks until there is an answer.
+ * Asks until there is an answer. The deadline is there for what never comes: a busy machine may take its time.
  * @throws {Error} there was none within `deadlineMs`; says what was waited for
  */
 export async function eventually<T>(
   what: string,
   ask: () => Promise<T | false | null | undefined>,
-  deadlineMs = 15_000,
+  deadlineMs = 45_000,
 ): Promise<T> {
   const deadline = performance.now() + deadlineMs
   for (;;) {

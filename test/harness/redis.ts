@@ -11,7 +11,12 @@ let shared: Promise<RunningRedis> | undefined
 
 /** This file's own Redis: started when first asked for, stopped after the file. */
 export function testRedis(): Promise<RunningRedis> {
-  shared ??= startTestRedis()
+  if (shared === undefined) {
+    shared = startTestRedis()
+    onFileEnd(() => {
+      shared = undefined
+    })
+  }
   return shared
 }
 

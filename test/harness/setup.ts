@@ -26,6 +26,7 @@ const testConfig: FunctionConfig = {
   corsOrigins: [],
   jsonBytesMax: 1024 * 1024,
   uploadBytesMax: 8 * 1024 * 1024,
+  artifactBytesMax: 1024 * 1024,
   requestTimeoutMs: 10_000,
   duplicatePolicy: 'link',
   webhooksAllowPrivate: false,
@@ -53,7 +54,12 @@ export function openTestDatabase(): Promise<Database> {
       onStatement: recordStatement,
     })
     onFileEnd(checkStatements)
-    onFileEnd(() => database.close())
+    onFileEnd(() => {
+      // The next file of this worker sees the same modules, and gets a database of its own.
+      opened = undefined
+      operator = undefined
+      return database.close()
+    })
     return database
   })
   return opened

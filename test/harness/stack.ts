@@ -102,7 +102,7 @@ export class Stack {
   }
 
   /** Waits until the front door and all behind it say so: all well, or well without Redis. */
-  async becomes(wanted: 'ok' | 'degraded', deadlineMs = 20_000): Promise<void> {
+  async becomes(wanted: 'ok' | 'degraded', deadlineMs = 60_000): Promise<void> {
     const ask = async () => {
       const signal = AbortSignal.timeout(5_000)
       const response = await fetch(`${this.baseUrl}/v1/health`, { signal })
@@ -122,6 +122,12 @@ export class Stack {
 
   async areGone(): Promise<boolean> {
     return (await this.livingPids()).length === 0
+  }
+
+  /** As {@link livingPids}, without what the running worker started: its readers wait some time for their next job. */
+  async ownPids(): Promise<number[]> {
+    const worker = await this.pidOf('worker')
+    return (await this.livingPids()).filter((pid) => parentOf(pid) !== worker)
   }
 
   /**
@@ -189,6 +195,17 @@ function commandLine(pid: number): string {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim()
   } catch {
     return ''
+  }
+}
+
+/** 0 of a process that is gone. */
+function parentOf(pid: number): number {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    // Its second field, the program's name, may hold anything.
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1])
+  } catch {
+    return 0
   }
 }
 

@@ -7,6 +7,8 @@ const exposed = [
   'RateLimit-Policy',
   'X-Request-Id',
   'Idempotency-Replayed',
+  'Upload-Complete',
+  'Upload-Offset',
 ].join(', ')
 
 const allowedHeaders = [
@@ -17,6 +19,8 @@ const allowedHeaders = [
   'If-None-Match',
   'Last-Event-ID',
   'Range',
+  'Upload-Complete',
+  'Upload-Offset',
   'X-Document-Password',
   'X-Request-Id',
 ].join(', ')

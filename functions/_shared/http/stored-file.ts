@@ -58,7 +58,7 @@ export const namesTag = (header: string | null, etag: string): boolean =>
 type Whole = { etag: string; bytes: number }
 
 /** The range to send; `null`: send everything. @throws {AppError} `range_not_satisfiable` */
-function usableRange(given: Headers, { etag, bytes }: Whole): ByteRange | null {
+export function usableRange(given: Headers, { etag, bytes }: Whole): ByteRange | null {
   const header = given.get('range')
   const ifRange = given.get('if-range')
   // Another version (or a date, which we never gave) asks for the whole; weak tags never match here.

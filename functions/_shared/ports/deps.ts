@@ -10,6 +10,7 @@ export type FunctionConfig = {
   corsOrigins: readonly string[] // exact origins; `*localhost*` stands for any port of localhost
   jsonBytesMax: number
   uploadBytesMax: number
+  artifactBytesMax: number // of one version
   requestTimeoutMs: number
   duplicatePolicy: 'link' | 'refuse' | 'version'
   webhooksAllowPrivate: boolean // plain http and addresses of one's own network, for development

@@ -1,5 +1,6 @@
 import type { Tx } from '../../../db/client.ts'
 import type { LeasedJob } from '../../../db/system-jobs.ts'
+import type { AiProvider } from './ai.ts'
 import type { Deps } from './deps.ts'
 import type { Log } from './log.ts'
 
@@ -25,6 +26,8 @@ export type JobHost = {
     pagesMax: number // of one document
     deadlineMs: number // one page, one attempt
   } | null
+  /** Who writes artifacts, and how much of a document they get to read. */
+  ai: { provider: AiProvider; documentCharsMax: number }
 }
 
 export type JobContext = {

@@ -1,0 +1,2 @@
+ALTER TABLE "channel_invites" ADD COLUMN "guest_seconds" integer DEFAULT 2592000 NOT NULL;--> statement-breakpoint
+ALTER TABLE "channel_invites" ADD CONSTRAINT "channel_invites_guest_seconds_are_positive" CHECK ("channel_invites"."guest_seconds" > 0);

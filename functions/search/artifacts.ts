@@ -1,0 +1,70 @@
+import { type SQL, sql } from 'drizzle-orm'
+import type { Db } from '../../db/client.ts'
+import { artifacts } from '../../db/schema/index.ts'
+import { isArtifactVisibleTo } from '../../domain/artifacts/access.ts'
+import type { Reader } from '../../domain/channels/access.ts'
+import type { Source } from './blocks.ts'
+import type { Filter } from './filters.ts'
+import {
+  contractTime,
+  type FoundText,
+  type FoundTextRow,
+  foundText,
+  type Load,
+  toFoundText,
+  wantedRows,
+} from './texts.ts'
+
+const isReadableBy = (reader: Reader): SQL =>
+  sql`${artifacts.tenantId} = ${reader.tenantId} and ${isArtifactVisibleTo(reader)}`
+
+/** Artifacts that a reader sees, by title and by the text of their latest complete version. */
+export function artifactsSource(reader: Reader, filter: Filter): Source {
+  return {
+    from: sql`${artifacts}`,
+    where: sql`${isReadableBy(reader)} ${conditions(filter)}`,
+    id: sql`${artifacts.id}`,
+    number: sql`0::integer`,
+    search: sql`${artifacts.search}`,
+    textBytes: sql`octet_length(${artifacts.title}) + coalesce(octet_length(${artifacts.text}), 0)`,
+  }
+}
+
+function conditions({ documentId, channelId, userId, from, to }: Filter): SQL {
+  const { createdAt } = artifacts
+  return sql.join([
+    documentId === undefined ? sql`` : sql` and ${artifacts.documentId} = ${documentId}`,
+    channelId === undefined ? sql`` : sql` and ${artifacts.channelId} = ${channelId}`,
+    userId === undefined ? sql`` : sql` and ${artifacts.createdByUserId} = ${userId}`,
+    from === undefined ? sql`` : sql` and ${createdAt} >= ${from.toISOString()}::timestamptz`,
+    to === undefined ? sql`` : sql` and ${createdAt} < ${to.toISOString()}::timestamptz`,
+  ])
+}
+
+type ArtifactColumns = {
+  id: string
+  number: number // always 0: an artifact is one by its id
+  version: number // of which the text is; of the latest one, as long as none is complete
+  title: string
+  mediaType: string
+  channelId: string | null
+  messageId: string | null
+  documentId: string | null
+  createdAt: string
+}
+export type ArtifactHit = ArtifactColumns & { type: 'artifact'; found: FoundText }
+
+/** An artifact that has gone meanwhile is left out, and so is one that is not the reader's to see any more. */
+export async function loadArtifacts(db: Db, { reader, keys, words }: Load): Promise<ArtifactHit[]> {
+  // The text is that of the generated column.
+  const text = sql`${artifacts.title} || ' ' || coalesce(left(${artifacts.text}, 200000), '')`
+  const rows = await db.execute<ArtifactColumns & FoundTextRow>(sql`
+    select ${artifacts.id}, w.number, coalesce(${artifacts.textNumber}, ${artifacts.latestNumber}) as version,
+      ${artifacts.title}, ${artifacts.mediaType} as "mediaType", ${artifacts.channelId} as "channelId",
+      ${artifacts.messageId} as "messageId", ${artifacts.documentId} as "documentId",
+      ${contractTime(sql`${artifacts.createdAt}`)} as "createdAt",
+      ${foundText(text, sql`${artifacts.search}`, words)}
+    from ${wantedRows(keys)} join ${artifacts} on ${artifacts.id} = w.id
+    where ${isReadableBy(reader)}`)
+  return rows.map((row) => ({ ...row, type: 'artifact', found: toFoundText(row) }))
+}

@@ -1,0 +1,120 @@
+import { type SQL, sql } from 'drizzle-orm'
+import type { Tx } from '../../db/client.ts'
+
+/**
+ * Matches of one type that are ranked at once. Of a word in 30 % of 200,000 messages, all would take 300 ms; these take 8 ms
+ * of CPU for who sees a tenth of them, and twice as many take 14.
+ */
+export const blockRowsMax = 500
+// What came into a block since it was first read is ranked with it, up to here.
+const pinnedRowsMax = 4 * blockRowsMax
+const rankBuckets = 200
+
+/** Names a match within its type. Newer ids come first, and of one id the lower number. */
+export type Key = readonly [id: string, number: number]
+export type Ranked = readonly [bucket: number, id: string, number: number]
+
+/** What one type of hit is found in. `search` is the words of a row; a row is one only by its `id` and `number`. */
+export type Source = {
+  from: SQL
+  where: SQL
+  id: SQL
+  number: SQL
+  search: SQL
+  textBytes: SQL
+}
+
+/** The matches below the one key and down to the other, that one included; `null`: from the newest; as many as a block has. */
+export type Bounds = { above: Key | null; last: Key | null }
+
+/** Of all types' hits, the last one that was shown. `before`: hits of its type come before those of the one asked for. */
+export type After = { ranked: Ranked; type: 'before' | 'same' | 'behind' }
+
+export type Block = {
+  shown: Ranked[]
+  size: number
+  first: Key | null
+  last: Key | null
+}
+
+/** `query` and `words` are tsqueries; `words` finds any of those that a match is found by. */
+type RankBlock = {
+  query: string
+  words: string
+  bounds: Bounds
+  after: After | null
+  limit: number
+}
+
+/**
+ * The best of a block of matches. Matches are taken in blocks, newest first, and ranked within their block: the order is
+ * the same whenever it is asked for, and no match is ever counted or ranked with all others.
+ */
+export async function rankBlock(
+  tx: Tx,
+  source: Source,
+  { query, words, bounds, after, limit }: RankBlock,
+): Promise<Block> {
+  const { id, number, search, textBytes } = source
+  const [row] = await tx.execute<{ found: string | Block }>(sql`
+    with block as materialized (
+      select ${id} as id, ${number} as number, ${search} as search, ${textBytes} as text_bytes
+      from ${source.from}
+      where ${source.where} and ${search} @@ ${query}::tsquery ${within(source, bounds)}
+      order by id desc, number limit ${bounds.last ? pinnedRowsMax : blockRowsMax}
+    ), ranked as (
+      select id, number, ${bucketOf(words)} as bucket from block
+    ), shown as (
+      select bucket, id, number from ranked ${behind(after)}
+      order by bucket desc, id desc, number limit ${limit}
+    )
+    select json_build_object(
+      'shown', coalesce((select json_agg(json_build_array(bucket, id, number)
+        order by bucket desc, id desc, number) from shown), '[]'),
+      'size', (select count(*) from block),
+      'first', (select json_build_array(id, number) from block order by id desc, number limit 1),
+      'last', (select json_build_array(id, number) from block order by id, number desc limit 1)
+    ) as found`)
+  return parsed<Block>(row?.found) ?? { shown: [], size: 0, first: null, last: null }
+}
+
+// Over six judged sets of texts: 0.981 of the best order (nDCG) of the first ten, where bm25 of SQLite's FTS5 has 0.976 and
+// `ts_rank` had 0.78. Lengths are those of the texts, which cost nothing to read; those of their words have to be unpacked.
+const [saturation, lengthShare, usualBytes] = [2, 0.9, 400]
+
+/**
+ * SQL: how much a text is about the words: how often they occur, each further time counting less, and less the longer it
+ * is. It is of the row alone: were it of other matches too, those that are added would move it past a cursor.
+ */
+function bucketOf(words: string): SQL {
+  const dampening = sql.raw(
+    `${saturation} * (${1 - lengthShare} + ${lengthShare} * text_bytes / ${usualBytes})`,
+  )
+  // Of single words, `ts_rank_cd` is a tenth of how often they occur.
+  const count = sql`greatest(10 * ts_rank_cd(search, ${words}::tsquery), 0.1)`
+  return sql`floor(${rankBuckets}::int / (1 + ${dampening} / ${count}))::int`
+}
+
+// The bare comparison of ids stands before the exact one, because an index can begin there.
+function within({ id, number }: Source, { above, last }: Bounds): SQL {
+  const parts: SQL[] = []
+  if (above)
+    parts.push(sql`and ${id} <= ${above[0]} and (${id} < ${above[0]} or ${number} > ${above[1]})`)
+  if (last)
+    parts.push(sql`and ${id} >= ${last[0]} and (${id} > ${last[0]} or ${number} <= ${last[1]})`)
+  return sql.join(parts, sql` `)
+}
+
+function behind(after: After | null): SQL {
+  if (!after) return sql``
+  const [bucket, id, number] = after.ranked
+  const ofSameId = { before: sql`true`, same: sql`number > ${number}`, behind: sql`false` }
+  return sql`where bucket < ${bucket}::int or (bucket = ${bucket}::int and (id < ${id}
+    or (id = ${id} and ${ofSameId[after.type]})))`
+}
+
+/** JSON of a raw statement: Drizzle switches the driver's own parser off for its connections. */
+export function parsed<T>(value: string | T | null | undefined): T | null {
+  if (value === null || value === undefined) return null
+  return typeof value === 'string' ? (JSON.parse(value) as T) : value
+}

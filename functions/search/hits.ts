@@ -1,0 +1,71 @@
+import type * as z from 'zod'
+import { boxesOfRange, unpackWords } from '../../domain/documents/words.ts'
+import type { ArtifactHit } from './artifacts.ts'
+import type {
+  ArtifactHit as ArtifactItem,
+  Hit,
+  MessageHit as MessageItem,
+  PageHit as PageItem,
+} from './contract.ts'
+import { matchedRanges, type Range, snippetOf } from './highlights.ts'
+import type { MessageHit } from './messages.ts'
+import type { PageHit } from './pages.ts'
+import type { LoadedHit } from './queries.ts'
+import type { FoundText } from './texts.ts'
+import type { QueryNode } from './tsquery.ts'
+
+const boxesMax = 100
+
+/** A hit as the contract shows it. */
+export function toItem(query: QueryNode, hit: LoadedHit): z.input<typeof Hit> {
+  const ranges = matchedRanges(query, hit.found)
+  if (hit.type === 'page') return pageItem(hit, ranges)
+  return hit.type === 'message' ? messageItem(hit, ranges) : artifactItem(hit, ranges)
+}
+
+function pageItem(hit: PageHit, ranges: readonly Range[]): z.input<typeof PageItem> {
+  const words = unpackWords(hit.words)
+  // A set: two hits can lie in one word, as in `foo-bar`.
+  const boxes = new Set(ranges.flatMap(([start, end]) => boxesOfRange(words, start, end)))
+  return {
+    type: 'page',
+    document_id: hit.id,
+    page: hit.number,
+    filename: hit.filename,
+    title: hit.title,
+    ...shown(hit.found, ranges),
+    boxes: [...boxes].slice(0, boxesMax),
+  }
+}
+
+const messageItem = (hit: MessageHit, ranges: readonly Range[]): z.input<typeof MessageItem> => ({
+  type: 'message',
+  message_id: hit.id,
+  channel_id: hit.channelId,
+  channel_name: hit.channelName,
+  seq: Number(hit.seq),
+  author: { user_id: hit.authorUserId, name: hit.authorName },
+  created_at: hit.createdAt,
+  ...shown(hit.found, ranges),
+})
+
+const artifactItem = (
+  hit: ArtifactHit,
+  ranges: readonly Range[],
+): z.input<typeof ArtifactItem> => ({
+  type: 'artifact',
+  artifact_id: hit.id,
+  version: hit.version,
+  title: hit.title,
+  media_type: hit.mediaType,
+  channel_id: hit.channelId,
+  message_id: hit.messageId,
+  document_id: hit.documentId,
+  created_at: hit.createdAt,
+  ...shown(hit.found, ranges),
+})
+
+function shown({ text }: FoundText, ranges: readonly Range[]) {
+  const { snippet, highlights } = snippetOf(text, ranges)
+  return { snippet, highlights: highlights.map(([start, end]): [number, number] => [start, end]) }
+}
