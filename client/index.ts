@@ -4,6 +4,7 @@ import type { ArtifactsApp } from '../functions/artifacts/index.ts'
 import type { AuditApp } from '../functions/audit/index.ts'
 import type { BatchesApp } from '../functions/batches/index.ts'
 import type { ChannelsApp } from '../functions/channels/index.ts'
+import type { ConferencesApp } from '../functions/conferences/index.ts'
 import type { DocsApp } from '../functions/docs/index.ts'
 import type { DocumentsApp } from '../functions/documents/index.ts'
 import type { GamesApp } from '../functions/games/index.ts'
@@ -68,6 +69,7 @@ export function createClient({ baseUrl, key, timeoutMs, fetch: send }: ClientOpt
     channels: hc<ChannelsApp>(baseUrl, options).v1.channels,
     audit: hc<AuditApp>(baseUrl, options).v1.audit,
     artifacts: hc<ArtifactsApp>(baseUrl, options).v1.artifacts,
+    conferences: hc<ConferencesApp>(baseUrl, options).v1.conferences,
     logs: hc<LogsApp>(baseUrl, options).v1.logs,
     health: hc<HealthApp>(baseUrl, options).v1.health,
     docs: hc<DocsApp>(baseUrl, options),

@@ -1,6 +1,7 @@
 import { conflict, duplicate, invalid, missing, sameId } from './constraint-problems.ts'
 import { artifactConstraints } from './constraints-artifacts.ts'
 import { channelConstraints } from './constraints-channels.ts'
+import { conferenceConstraints } from './constraints-conferences.ts'
 import { gameConstraints } from './constraints-games.ts'
 import type { DatabaseProblem } from './errors.ts'
 
@@ -211,6 +212,7 @@ export const constraintProblems: Record<string, DatabaseProblem> = {
   batch_items_failure_has_code: invalid('A failed item has an error code.'),
 
   ...channelConstraints,
+  ...conferenceConstraints,
   ...artifactConstraints,
   ...gameConstraints,
 }

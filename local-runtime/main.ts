@@ -22,6 +22,7 @@ const main: CommandDef = defineCommand({
     jobs: () => import('./commands/jobs.ts').then((module) => module.jobs),
     audit: () => import('./commands/audit.ts').then((module) => module.audit),
     keys: () => import('./commands/keys.ts').then((module) => module.keys),
+    import: () => import('./commands/import.ts').then((module) => module.importData),
     config: () => import('./commands/config.ts').then((module) => module.config),
     db: () => import('./commands/db.ts').then((module) => module.db),
     index: () => import('./commands/db.ts').then((module) => module.index),

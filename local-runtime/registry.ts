@@ -38,6 +38,7 @@ export const registry: readonly FunctionEntry[] = [
   { name: 'games' },
   { name: 'artifacts', jobs: () => import('../functions/artifacts/jobs.ts') },
   { name: 'audit' },
+  { name: 'conferences' },
 ]
 
 /**

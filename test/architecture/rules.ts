@@ -15,6 +15,8 @@ export const webPackages = [
   'lru-cache',
   'fflate',
   '@remix-run/multipart-parser',
+  'yaml',
+  'ical-generator',
 ]
 
 export const packageOf = (specifier: string): string =>

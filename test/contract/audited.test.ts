@@ -19,7 +19,7 @@ const untold: Readonly<Record<string, string>> = {
 function isToBeTold({ functionName, route, path }: Operation): boolean {
   if (route.role === 'operator') return false // of no tenant
   const isIdentity = ['users', 'keys'].includes(functionName) && route.method !== 'get'
-  const letsOthersIn = route.method === 'post' && /\/(shares|invites)$/.test(path)
+  const letsOthersIn = route.method === 'post' && /\/(shares|invites|subscriptions)$/.test(path)
   return route.method === 'delete' || path.endsWith('/export') || isIdentity || letsOthersIn
 }
 

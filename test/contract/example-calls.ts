@@ -9,6 +9,7 @@ const exampleDocumentId = '0199a1c2-77aa-7aaa-8aaa-000000000002'
 const exampleChannelId = /0199a1c2-77aa-7aaa-8aaa-0000000000(11|20)/g
 const exampleUserId = '0199a1c2-77aa-7aaa-8aaa-0000000000aa'
 const exampleShareToken = `oct_${'0'.repeat(32)}_${'0'.repeat(96)}`
+const exampleCalendarToken = `oct_${'0'.repeat(32)}_${'2'.repeat(96)}`
 const exampleInviteToken = `oct_${'0'.repeat(32)}_${'1'.repeat(96)}`
 
 /** What the reference page shows for an operation, ready to be sent; ids in it are those of real rows. */
@@ -29,6 +30,7 @@ export async function exampleCall(
       .replaceAll(exampleChannelId, resources.messages?.channel_id ?? '')
       .replaceAll(exampleUserId, resources.users?.id ?? exampleUserId)
       .replaceAll(exampleInviteToken, resources.channels?.token ?? exampleInviteToken)
+      .replaceAll(exampleCalendarToken, resources.conferences?.token ?? exampleCalendarToken)
       .replaceAll(exampleShareToken, resources.shares?.token ?? exampleShareToken)
   const query = real(new URLSearchParams(route.example?.query).toString())
   const actor = route.role === 'operator' ? bench.operator : bench

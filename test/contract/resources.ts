@@ -34,8 +34,7 @@ export async function createResources({ post, get }: Poster, name: string): Prom
   const { suggestion } = await created<{ suggestion: { id: string } }>(
     await post('/v1/suggestions', suggested),
   )
-  const labels = [{ name: 'total' }]
-  const template = await created(await post('/v1/templates', { name, labels }))
+  const template = await created(await post('/v1/templates', { name, labels: [{ name: 'total' }] }))
   const asked = { name, operation: 'export', parameters: { format: 'json' } }
   const batch = await created(await post('/v1/batches', { ...asked, document_ids: [document.id] }))
   const receiver = { url: 'https://hooks.example.com/octavo', types: ['batch.completed'] }
@@ -65,10 +64,24 @@ export async function createResources({ post, get }: Poster, name: string): Prom
     messages: { id: message.id ?? '', ...shown, emoji: encodeURIComponent('👍') },
     templates: { id: template.id ?? '', document_id: document.id ?? '' },
     suggestions: { id: suggestion.id },
+    conferences: await importConference({ post }, name),
     batches: { id: batch.id ?? '' },
     webhooks: { id: webhook.id ?? '', delivery: delivery.id ?? '' },
     audit: { id: told.items[0]?.id ?? '' },
   }
+}
+
+/** A conference, and a link to calendars. */
+async function importConference({ post }: Pick<Poster, 'post'>, name: string) {
+  const file = `- { title: ${name}, sub: SE, dblp: ${name}, confs: [{ year: 2027, id: ${name}, timezone: AoE,
+    timeline: [{ deadline: '2027-06-11 23:59:59' }] }] }`
+  const headers = { 'content-type': 'application/yaml' }
+  const { conferences } = await created<{ conferences: { id: string }[] }>(
+    await post('/v1/conferences/import', file, { headers }),
+  )
+  const subscription = await created(await post('/v1/conferences/subscriptions', { name }))
+  const ids = { id: conferences[0]?.id ?? '', subscription: subscription.id ?? '' }
+  return { ...ids, token: subscription.token ?? '' }
 }
 
 async function createChannel({ post }: Pick<Poster, 'post'>, name: string) {

@@ -4,7 +4,7 @@ import type { Limits } from '../ports/redis.ts'
 
 type Failure = {
   /** What kind of link it was; each is counted by itself, and apart from failed keys of the address. */
-  kind: 'share' | 'invite'
+  kind: 'share' | 'invite' | 'calendar'
   headers?: Record<string, string>
 }
 

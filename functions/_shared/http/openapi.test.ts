@@ -24,8 +24,11 @@ const documentOf = (name: string, schema: z.ZodType = Whole) => {
     route({ ...common, method: 'get', operationId: `${name}Get`, replies: { 200: schema } }),
     route({
       ...{ ...common, method: 'post', operationId: `${name}Post`, replies: { 204: null } },
-      input: { json: schema, query: z.object({ limit: z.coerce.number() }) },
-      example: { query: { limit: '20' } },
+      input: {
+        json: schema,
+        query: z.object({ limit: z.coerce.number(), tag: z.array(z.string()) }),
+      },
+      example: { query: { limit: '20', tag: 'new' } },
     }),
   ]
   return openApiDocument({ info: { name, summary: name }, routes }, '1')
@@ -43,8 +46,9 @@ test('a schema that is sent in another form than it comes back has two names, an
   ])
 })
 
-test('the example of a number is a number', () => {
+test('the example of a number is a number, and that of a list a list', () => {
   const { post } = documentOf('any').paths['/v1/any'] as { post: { parameters: object[] } }
+  expect(post.parameters).toContainEqual(expect.objectContaining({ name: 'tag', example: ['new'] }))
   expect(post.parameters).toContainEqual(expect.objectContaining({ name: 'limit', example: 20 }))
 })
 

@@ -52,6 +52,7 @@ function parametersOf({ input, example }: Route, components: Components): Json[]
 /** The value that a parameter's text stands for. */
 function typed(text: string | undefined, { type }: Json): unknown {
   const isNumber = type === 'integer' || type === 'number'
+  if (type === 'array') return text === undefined ? undefined : [text]
   return text !== undefined && (isNumber || type === 'boolean') ? JSON.parse(text) : text
 }
 

@@ -1,0 +1,117 @@
+import { nameKeyOf, type SourceEdition, type SourceRound, type SourceSeries } from './source.ts'
+import type { EditionState, RoundState, SeriesState } from './state.ts'
+
+export type SeriesIndex = {
+  add(series: SeriesState): void
+  /**
+   * Which of the series a file speaks of: that of the same title and key in dblp, else one that shares a name and an
+   * edition with it, so that a series that is renamed stays what it is.
+   * @returns `null` for none of them
+   */
+  match(source: SourceSeries): SeriesState | null
+}
+
+/** Finds series by what a file says; by names, because each with each would take minutes of a large import. */
+export function newSeriesIndex(known: readonly SeriesState[]): SeriesIndex {
+  const byName = new Map<string, Set<SeriesState>>()
+  const add = (series: SeriesState) => {
+    for (const name of namesOf(series))
+      byName.set(name, (byName.get(name) ?? new Set()).add(series))
+  }
+  for (const series of known) add(series)
+  return {
+    add,
+    match(source) {
+      const names = [nameKeyOf(source.title), dblpName(source.dblp)]
+      const near = new Set(names.flatMap((name) => [...(byName.get(name) ?? [])]))
+      return matchSeries([...near], source)
+    },
+  }
+}
+
+const dblpName = (dblp: string): string => (dblp === '' ? '' : `dblp ${dblp}`)
+
+const namesOf = ({ title, dblp, aliases }: SeriesState): string[] =>
+  [nameKeyOf(title), dblpName(dblp), ...aliases.map(({ name }) => nameKeyOf(name))].filter(Boolean)
+
+function matchSeries(known: readonly SeriesState[], source: SourceSeries): SeriesState | null {
+  const titleKey = nameKeyOf(source.title)
+  const isNamed = (series: SeriesState) => nameKeyOf(series.title) === titleKey
+  const same = known.find((series) => isNamed(series) && series.dblp === source.dblp)
+  if (same) return same
+  const sourceKeys = new Set(source.editions.map(({ key }) => nameKeyOf(key)))
+  const near = known.filter((series) => {
+    const sharesEdition = series.editions.some(({ key }) => sourceKeys.has(nameKeyOf(key)))
+    const lacksKey = isNamed(series) && (series.dblp === '' || source.dblp === '')
+    return lacksKey || (sharesEdition && sharesName(series, source))
+  })
+  return near.length === 1 ? (near[0] ?? null) : null
+}
+
+function sharesName(series: SeriesState, { title, dblp }: SourceSeries): boolean {
+  const names = [series.title, ...series.aliases.map(({ name }) => name)].map(nameKeyOf)
+  return names.includes(nameKeyOf(title)) || (dblp !== '' && series.dblp === dblp)
+}
+
+/** Pairs each edition of a file with the known one: by its key, else as the only one of its year on both sides. */
+export function matchEditions(
+  known: readonly EditionState[],
+  sources: readonly SourceEdition[],
+): Map<SourceEdition, EditionState> {
+  const pairs = newPairs(known, sources)
+  pairs.by((edition) => nameKeyOf(edition.key))
+  pairs.by(({ year }) => String(year))
+  return pairs.found
+}
+
+/**
+ * Pairs each round of a file with the known one: by its comment, by a deadline that stayed, by its number. So a round
+ * keeps its calendar events also when another is put before it.
+ */
+export function matchRounds(
+  known: readonly RoundState[],
+  sources: readonly SourceRound[],
+): Map<SourceRound, RoundState> {
+  const numbers = new Map<SourceRound | RoundState, number>(
+    sources.map((source, index) => [source, index + 1]),
+  )
+  for (const round of known) numbers.set(round, round.number)
+  const pairs = newPairs<RoundState, SourceRound>(
+    // One that was withdrawn comes back only where nothing else fits.
+    known.toSorted((a, b) => Number(a.isWithdrawn) - Number(b.isWithdrawn)),
+    sources,
+  )
+  pairs.by(({ comment }) => comment.toLowerCase())
+  for (const kind of ['paper', 'abstract'])
+    pairs.by(({ deadlines }) => {
+      const due = deadlines.find((one) => one.kind === kind && one.at !== null)
+      return due?.localText ?? ''
+    })
+  pairs.by((round) => String(numbers.get(round)))
+  return pairs.found
+}
+
+/** Pairs what is left on both sides and alone there under its key; an empty key pairs nothing. */
+function newPairs<Known, Source>(known: readonly Known[], sources: readonly Source[]) {
+  const found = new Map<Source, Known>()
+  const taken = new Set<Known>()
+  return {
+    found,
+    by(keyOf: (one: Known | Source) => string): void {
+      const open = Map.groupBy(
+        known.filter((one) => !taken.has(one)),
+        keyOf,
+      )
+      const wanted = Map.groupBy(
+        sources.filter((one) => !found.has(one)),
+        keyOf,
+      )
+      for (const [key, [source, ...others]] of wanted) {
+        const [one, ...rivals] = open.get(key) ?? []
+        if (key === '' || !source || !one || others.length > 0 || rivals.length > 0) continue
+        found.set(source, one)
+        taken.add(one)
+      }
+    },
+  }
+}
