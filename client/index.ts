@@ -13,6 +13,7 @@ import type { JobsApp } from '../functions/jobs/index.ts'
 import type { KeysApp } from '../functions/keys/index.ts'
 import type { LogsApp } from '../functions/logs/index.ts'
 import type { MessagesApp } from '../functions/messages/index.ts'
+import type { PlacesApp } from '../functions/places/index.ts'
 import type { ReviewApp } from '../functions/review/index.ts'
 import type { SchedulesApp } from '../functions/schedules/index.ts'
 import type { SearchApp } from '../functions/search/index.ts'
@@ -70,6 +71,7 @@ export function createClient({ baseUrl, key, timeoutMs, fetch: send }: ClientOpt
     audit: hc<AuditApp>(baseUrl, options).v1.audit,
     artifacts: hc<ArtifactsApp>(baseUrl, options).v1.artifacts,
     conferences: hc<ConferencesApp>(baseUrl, options).v1.conferences,
+    places: hc<PlacesApp>(baseUrl, options).v1.places,
     logs: hc<LogsApp>(baseUrl, options).v1.logs,
     health: hc<HealthApp>(baseUrl, options).v1.health,
     docs: hc<DocsApp>(baseUrl, options),

@@ -3,6 +3,7 @@ import { artifactConstraints } from './constraints-artifacts.ts'
 import { channelConstraints } from './constraints-channels.ts'
 import { conferenceConstraints } from './constraints-conferences.ts'
 import { gameConstraints } from './constraints-games.ts'
+import { placeConstraints } from './constraints-places.ts'
 import type { DatabaseProblem } from './errors.ts'
 
 const unknownFormat = invalid('The format is not one of those that exist.')
@@ -215,4 +216,5 @@ export const constraintProblems: Record<string, DatabaseProblem> = {
   ...conferenceConstraints,
   ...artifactConstraints,
   ...gameConstraints,
+  ...placeConstraints,
 }

@@ -39,6 +39,7 @@ export const registry: readonly FunctionEntry[] = [
   { name: 'artifacts', jobs: () => import('../functions/artifacts/jobs.ts') },
   { name: 'audit' },
   { name: 'conferences' },
+  { name: 'places' },
 ]
 
 /**

@@ -17,7 +17,7 @@ import { createApp } from './index.ts'
 
 /** What ids without a foreign key are of, when it is nobody. */
 const things = ['id', 'token', 'lease_token', 'depends_on_id']
-const thing = /(^|_)(key|job|batch|document|template|run)_ids?$/
+const thing = /(^|_)(key|job|batch|document|template|run|edition|deadline)_ids?$/
 
 const declared = { ...going, ...outliving }
 

@@ -10,7 +10,7 @@ export const processes = {
     description:
       'Which functions share an isolate: names separated by spaces, groups separated by `;`, or `each` for one isolate a function. Functions not named share one more isolate.',
     default:
-      'health docs logs; users keys audit; documents search conferences; jobs schedules; annotations templates suggestions review; channels messages games artifacts',
+      'health docs logs; users keys audit; documents search conferences places; jobs schedules; annotations templates suggestions review; channels messages games artifacts',
     example: 'each',
   }),
   OCTAVO_ISOLATE_HEARTBEAT_MS: setting(shortDelay, {

@@ -1,0 +1,16 @@
+import { expect, test } from 'vitest'
+import { placeNameKey, placeNameKeys } from './names.ts'
+
+test.each([
+  ['São  Tomé (city)', 'sao tome city'],
+  ['ＴＯＫＹＯ', 'tokyo'],
+  ["N'Djamena", 'n djamena'],
+  ['東京', '東京'],
+  ['…', ''],
+])('the key of %s is %j', (name, key) => {
+  expect(placeNameKey(name)).toBe(key)
+})
+
+test('a place is found by its name and each alias, once', () => {
+  expect(placeNameKeys('Köln', ['Cologne', 'KOLN', '—'])).toEqual(['koln', 'cologne'])
+})
