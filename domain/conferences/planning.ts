@@ -75,7 +75,7 @@ const newSeries = (source: SourceSeries, { at, newId }: PlanContext): SeriesStat
 const added = ({ title, editions }: SeriesState): Change => ({
   ...{ editionId: null, deadlineId: null, kind: 'added', field: 'conference' },
   ...{ oldValue: null, newValue: title },
-  sentence: `${title} was added with ${editions.length} editions.`,
+  sentence: `${title} was added with ${editions.length === 1 ? 'one edition' : `${editions.length} editions`}.`,
 })
 
 const fieldChanges = (known: SeriesState, source: SourceSeries): Change[] =>
