@@ -3,22 +3,37 @@ import { bodyOf } from '../../test/harness/requests.ts'
 import { setup } from '../../test/harness/setup.ts'
 import { createApp } from './index.ts'
 
-type Places = { tenant_name: string; time: string }
+type Place = { id: string; name: string; version: number; [field: string]: unknown }
 
-test('each tenant reads its own name and the time', async () => {
-  const { get, tenant, otherTenant, clock } = await setup(createApp)
-  const response = await get('/', { as: 'viewer' })
-  expect(response.status).toBe(200)
-  expect(await bodyOf<Places>(response)).toEqual({
-    tenant_name: tenant.name,
-    time: clock.now().toISOString(),
-  })
-  const other = await bodyOf<Places>(await otherTenant.get('/'))
-  expect(other.tenant_name).toBe(otherTenant.name)
+const montreal = { name: 'Montréal', longitude: -73.5674, latitude: 45.5019 }
+
+async function placed() {
+  const world = await setup(createApp)
+  const make = async (json: Record<string, unknown> = montreal) =>
+    bodyOf<Place>(await world.post('/', json, { as: 'editor' }))
+  return { ...world, make }
+}
+
+test('a place that is made is read as it was made', async () => {
+  const { post, get, tenant } = await placed()
+  const all = {
+    ...montreal,
+    ...{ collection: 'cities', aliases: ['Montreal'], description: 'On an island.' },
+    ...{ altitude_m: 233.5, properties: { country: 'CA', people: [1, { of: null }] } },
+  }
+  const made = await post('/', all, { as: 'editor' })
+  expect(made.status).toBe(201)
+  expect(made.headers.get('etag')).toBe('"v1"')
+  const place = await bodyOf<Place>(made)
+  expect(place).toMatchObject({ ...all, feature_id: null, version: 1 })
+  expect(made.headers.get('location')).toBe(`/v1/places/${place.id}`)
+  expect(await bodyOf(await get(`/${place.id}`, { as: 'viewer' }))).toEqual(place)
+  expect(place.created_by_user_id).toBe(tenant.admin.id)
 })
 
-test('nobody reads without a key, and a key for uploads is refused', async () => {
-  const { get } = await setup(createApp)
-  expect((await get('/', { as: 'nobody' })).status).toBe(401)
-  expect((await get('/', { as: 'ingest' })).status).toBe(403)
+test('what is left out is empty, and the collection is that of places', async () => {
+  const { make } = await placed()
+  expect(await make()).toMatchObject({
+    ...{ collection: 'places', aliases: [], description: '', altitude_m: null, properties: {} },
+  })
 })

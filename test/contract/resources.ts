@@ -45,6 +45,7 @@ export async function createResources({ post, get }: Poster, name: string): Prom
   const artifact = await created(
     await post('/v1/artifacts', { title: name, content: 'All is well.' }),
   )
+  const place = await created(await post('/v1/places', { name, longitude: 0, latitude: 0 }))
   const channel = await createChannel({ post }, name)
   const said = { channel_id: channel.id, text: `Of ${name}.`, document_ids: [document.id] }
   const message = await created(await post('/v1/messages', said))
@@ -65,6 +66,7 @@ export async function createResources({ post, get }: Poster, name: string): Prom
     templates: { id: template.id ?? '', document_id: document.id ?? '' },
     suggestions: { id: suggestion.id },
     conferences: await importConference({ post }, name),
+    places: { id: place.id ?? '', document_id: document.id ?? '' },
     batches: { id: batch.id ?? '' },
     webhooks: { id: webhook.id ?? '', delivery: delivery.id ?? '' },
     audit: { id: told.items[0]?.id ?? '' },

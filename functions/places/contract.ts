@@ -1,0 +1,134 @@
+import * as z from 'zod'
+import {
+  placeAliasesMax,
+  placeDescriptionCharsMax,
+  placeNameCharsMax,
+} from '../../db/schema/places.ts'
+import { pageOf, pageQuery } from '../_shared/http/pages.ts'
+import { failures, route } from '../_shared/http/route.ts'
+import { Place } from './representation.ts'
+
+/** Of the properties of one place, as JSON in UTF-8. */
+const propertiesBytesMax = 64 * 1024
+
+export const param = z.object({ id: z.uuid().toLowerCase() })
+export const exampleId = { id: '0199a1c2-77aa-7aaa-8aaa-00000000000d' }
+
+/** One line of text with something to see, without what would turn round all that follows. */
+const line = (max: number) =>
+  z
+    .string()
+    .trim()
+    .min(1)
+    .max(max)
+    .regex(
+      /^[^\p{Cc}\u2028-\u202e\u2066-\u2069]*$/u,
+      'Must be one line without control characters.',
+    )
+    .refine((text) => /[^\p{Z}\p{C}\p{M}\p{DI}]/u.test(text), 'Must have a visible character.')
+
+export const collection = line(120).meta({
+  description: 'Those of one import, or of one kind.',
+  example: 'places',
+})
+export const longitude = z.number().min(-180).max(180).meta({
+  description: 'Degrees east (WGS 84).',
+  example: -73.5674,
+})
+export const latitude = z.number().min(-90).max(90).meta({
+  description: 'Degrees north (WGS 84).',
+  example: 45.5019,
+})
+
+const fields = {
+  name: line(placeNameCharsMax).meta({ example: 'Montréal' }),
+  collection,
+  aliases: z
+    .array(line(placeNameCharsMax))
+    .max(placeAliasesMax)
+    .meta({ description: 'Other names, by which texts mention it.', example: ['Montreal'] }),
+  description: z.string().max(placeDescriptionCharsMax),
+  longitude,
+  latitude,
+  altitude_m: z.number().nullable().meta({ description: 'Metres above the ellipsoid.' }),
+  properties: z
+    .record(z.string(), z.unknown())
+    .refine(
+      (value) => new TextEncoder().encode(JSON.stringify(value)).byteLength <= propertiesBytesMax,
+      `Must have at most ${propertiesBytesMax} bytes as JSON.`,
+    )
+    .meta({ description: `At most ${propertiesBytesMax} bytes as JSON.` }),
+}
+
+export const createPlace = route({
+  method: 'post',
+  path: '/',
+  operationId: 'createPlace',
+  role: 'editor',
+  summary: 'Make a place',
+  input: {
+    json: z.object({
+      ...fields,
+      collection: fields.collection.default('places'),
+      aliases: fields.aliases.default([]),
+      description: fields.description.default(''),
+      altitude_m: fields.altitude_m.default(null),
+      properties: fields.properties.default({}),
+    }),
+  },
+  replies: { 201: Place, ...failures() },
+  example: {
+    json: {
+      name: 'Montréal',
+      aliases: ['Montreal'],
+      longitude: -73.5674,
+      latitude: 45.5019,
+      properties: { country: 'CA' },
+    },
+  },
+})
+
+export const listPlaces = route({
+  method: 'get',
+  path: '/',
+  operationId: 'listPlaces',
+  role: 'viewer',
+  summary: 'List places, oldest first',
+  input: { query: z.object({ ...pageQuery, collection: collection.optional() }) },
+  replies: { 200: pageOf(Place), ...failures('invalid_cursor') },
+  example: { query: { limit: '10' } },
+})
+
+export const getPlace = route({
+  method: 'get',
+  path: '/:id',
+  operationId: 'getPlace',
+  role: 'viewer',
+  summary: 'Read a place',
+  input: { param },
+  replies: { 200: Place, ...failures('not_found') },
+  example: { param: exampleId },
+})
+
+export const changePlace = route({
+  method: 'patch',
+  path: '/:id',
+  operationId: 'changePlace',
+  role: 'editor',
+  summary: 'Change a place',
+  description: 'Names and properties are given as a whole.',
+  input: { param, json: z.object(fields).partial() },
+  replies: { 200: Place, ...failures('not_found', 'duplicate', 'stale_version') },
+  example: { param: exampleId, json: { aliases: ['Montreal', 'Ville-Marie'] } },
+})
+
+export const deletePlace = route({
+  method: 'delete',
+  path: '/:id',
+  operationId: 'deletePlace',
+  role: 'editor',
+  summary: 'Delete a place with its links to documents',
+  input: { param },
+  replies: { 204: null, ...failures('not_found', 'stale_version') },
+  example: { param: exampleId },
+})
