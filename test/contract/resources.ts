@@ -37,15 +37,11 @@ export async function createResources({ post, get }: Poster, name: string): Prom
   const template = await created(await post('/v1/templates', { name, labels: [{ name: 'total' }] }))
   const asked = { name, operation: 'export', parameters: { format: 'json' } }
   const batch = await created(await post('/v1/batches', { ...asked, document_ids: [document.id] }))
-  const receiver = { url: 'https://hooks.example.com/octavo', types: ['batch.completed'] }
-  const webhook = await created(await post('/v1/webhooks', receiver))
-  const delivery = await created(await post(`/v1/webhooks/${webhook.id}/test`))
   const share = await created(await post('/v1/shares', { document_id: document.id }))
   const told = await created<{ items: { id: string }[] }>(await get('/v1/audit?limit=1'))
   const artifact = await created(
     await post('/v1/artifacts', { title: name, content: 'All is well.' }),
   )
-  const place = await created(await post('/v1/places', { name, longitude: 0, latitude: 0 }))
   const channel = await createChannel({ post }, name)
   const said = { channel_id: channel.id, text: `Of ${name}.`, document_ids: [document.id] }
   const message = await created(await post('/v1/messages', said))
@@ -66,11 +62,23 @@ export async function createResources({ post, get }: Poster, name: string): Prom
     templates: { id: template.id ?? '', document_id: document.id ?? '' },
     suggestions: { id: suggestion.id },
     conferences: await importConference({ post }, name),
-    places: { id: place.id ?? '', document_id: document.id ?? '' },
+    places: await createPlace({ post }, name, document.id),
     batches: { id: batch.id ?? '' },
-    webhooks: { id: webhook.id ?? '', delivery: delivery.id ?? '' },
+    webhooks: await createWebhook({ post }),
     audit: { id: told.items[0]?.id ?? '' },
   }
+}
+
+async function createWebhook({ post }: Pick<Poster, 'post'>) {
+  const receiver = { url: 'https://hooks.example.com/octavo', types: ['batch.completed'] }
+  const { id = '' } = await created(await post('/v1/webhooks', receiver))
+  const delivery = await created(await post(`/v1/webhooks/${id}/test`))
+  return { id, delivery: delivery.id ?? '' }
+}
+
+async function createPlace({ post }: Pick<Poster, 'post'>, name: string, documentId = '') {
+  const { id = '' } = await created(await post('/v1/places', { name, longitude: 0, latitude: 0 }))
+  return { id, document_id: documentId }
 }
 
 /** A conference, and a link to calendars. */
