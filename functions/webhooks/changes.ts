@@ -1,6 +1,7 @@
 import { uuidv7 } from 'uuidv7'
 import type { Tx } from '../../db/client.ts'
 import { appendAudit } from '../../domain/audit/append.ts'
+import { publicUrl } from '../../domain/outgoing/urls.ts'
 import { seal } from '../_shared/access/seal.ts'
 import { type Call, identityOf, requireVersion } from '../_shared/http/call.ts'
 import { AppError } from '../_shared/http/problems.ts'
@@ -8,7 +9,6 @@ import { type Handler, reply } from '../_shared/http/route.ts'
 import type { Deps } from '../_shared/ports/deps.ts'
 import * as contract from './contract.ts'
 import { deleteWebhookRow, holdWebhook, insertWebhook, saveWebhook } from './queries.ts'
-import { receiverUrl } from './rules.ts'
 import { newSecret } from './secrets.ts'
 
 const webhooksMax = 20 // of a tenant: each of its changes is sent to all of them
@@ -39,7 +39,7 @@ const enabled = { disabledAt: null, disabledReason: null, failingSince: null }
 
 /** @throws {AppError} `invalid` */
 function requireReceiver(text: string, { config }: Deps): string {
-  const { url, fault } = receiverUrl(text, config.webhooksAllowPrivate)
+  const { url, fault } = publicUrl(text, config.webhooksAllowPrivate)
   if (url !== null) return url
   const error = { in: 'body' as const, pointer: '/url', code: 'not_allowed', detail: fault }
   throw new AppError('invalid', 'Nothing can be sent to this URL.', { errors: [error] })

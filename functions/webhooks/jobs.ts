@@ -1,6 +1,6 @@
 import { webhookJobKind } from '../../db/webhook-events.ts'
 import type { JobKinds } from '../_shared/ports/jobs.ts'
-import { deliverWith } from './delivery/deliver.ts'
+import { deliver } from './delivery/deliver.ts'
 
 const [seconds, minutes, hours] = [1_000, 60_000, 3_600_000]
 
@@ -12,7 +12,7 @@ const retryMs = [
 
 export const jobs: JobKinds = {
   [webhookJobKind]: {
-    handler: deliverWith(),
+    handler: deliver,
     retryMs,
     placesShare: 0.5, // what waits for slow receivers shall not keep documents waiting
     runMsMax: 30_000,

@@ -3,6 +3,7 @@ import { pageJobKind } from '../../domain/documents/page-parts.ts'
 import type { JobHost, JobKinds } from '../../functions/_shared/ports/jobs.ts'
 import { aiOfHost } from '../ai/choice.ts'
 import { type Config, environment } from '../config.ts'
+import { outgoingOf } from '../outgoing/request.ts'
 import { registry } from '../registry.ts'
 import type { JobProcessesOptions } from './job-processes.ts'
 import { languageDataPath } from './language-data.ts'
@@ -51,6 +52,7 @@ export function jobHost(config: Config, told: WorkerSpec | null): JobHost {
     },
     ocr: ocrOf(config),
     ai: aiOfHost(config),
+    outgoing: outgoingOf(),
   }
 }
 

@@ -3,6 +3,7 @@ import type { LeasedJob } from '../../../db/system-jobs.ts'
 import type { AiProvider } from './ai.ts'
 import type { Deps } from './deps.ts'
 import type { Log } from './log.ts'
+import type { Outgoing } from './outgoing.ts'
 
 /** What a job may use of the machine that runs it. */
 export type JobHost = {
@@ -28,6 +29,8 @@ export type JobHost = {
   } | null
   /** Who writes artifacts, and how much of a document they get to read. */
   ai: { provider: AiProvider; documentCharsMax: number }
+  /** Requests to other people's servers. */
+  outgoing: Outgoing
 }
 
 export type JobContext = {

@@ -3,12 +3,11 @@ import type { Tx } from '../../../db/client.ts'
 import { webhookEndpoints } from '../../../db/schema/webhooks.ts'
 import { holdLease } from '../../../domain/jobs/lease.ts'
 import { JobFailure, JobMoot, JobPutOff } from '../../../domain/jobs/outcome.ts'
+import { publicUrl, retryAfterMs } from '../../../domain/outgoing/urls.ts'
 import type { JobContext, JobHandler } from '../../_shared/ports/jobs.ts'
 import type { WebhookRow } from '../contract.ts'
 import { type DeliveryRow, findDelivery } from '../delivery-queries.ts'
 import { payloadOf } from '../payload.ts'
-import { receiverUrl, retryAfterMs } from '../rules.ts'
-import type { Resolve } from './lookup.ts'
 import {
   countFailure,
   type Delivery,
@@ -19,35 +18,32 @@ import {
 import { type Answer, send } from './send.ts'
 import { signedHeaders, signingSecrets } from './signing.ts'
 
-type Options = { resolve?: Resolve }
 type Sendable = { delivery: DeliveryRow; endpoint: WebhookRow }
 
 /** Brings one event to one endpoint, at least once: an attempt that dies is made again with the same `webhook-id`. */
-export const deliverWith =
-  (options: Options = {}): JobHandler =>
-  async (context) => {
-    const { deps, job } = context
-    const found = await findSendable(context)
-    if (found.delivery.state === 'delivered') return {}
-    const of = {
-      ...{ tenantId: job.tenantId, id: found.delivery.id, jobId: job.id },
-      endpointId: found.endpoint.id,
-    }
-    const isTest = found.delivery.type === 'webhook.test'
-    if (found.endpoint.disabledAt !== null && !isTest) return giveUp(context, of)
-    const at = deps.now()
-    const answer = await sendTo(context, found, options)
-    const isDelivered =
-      answer.statusCode !== null && answer.statusCode >= 200 && answer.statusCode < 300
-    if (!isDelivered) return fail(context, of, { answer, at })
-    return {
-      result: { status_code: answer.statusCode, duration_ms: answer.durationMs },
-      effect: async (tx) => {
-        await forgetFailures(tx, of)
-        await recordAttempt(tx, of, { attempt: attemptOf(answer, at), state: 'delivered' })
-      },
-    }
+export const deliver: JobHandler = async (context) => {
+  const { deps, job } = context
+  const found = await findSendable(context)
+  if (found.delivery.state === 'delivered') return {}
+  const of = {
+    ...{ tenantId: job.tenantId, id: found.delivery.id, jobId: job.id },
+    endpointId: found.endpoint.id,
   }
+  const isTest = found.delivery.type === 'webhook.test'
+  if (found.endpoint.disabledAt !== null && !isTest) return giveUp(context, of)
+  const at = deps.now()
+  const answer = await sendTo(context, found)
+  const isDelivered =
+    answer.statusCode !== null && answer.statusCode >= 200 && answer.statusCode < 300
+  if (!isDelivered) return fail(context, of, { answer, at })
+  return {
+    result: { status_code: answer.statusCode, duration_ms: answer.durationMs },
+    effect: async (tx) => {
+      await forgetFailures(tx, of)
+      await recordAttempt(tx, of, { attempt: attemptOf(answer, at), state: 'delivered' })
+    },
+  }
+}
 
 /** @throws {JobMoot} the delivery is gone, or another job has it */
 async function findSendable({ deps: { db }, job }: JobContext): Promise<Sendable> {
@@ -65,15 +61,14 @@ async function findSendable({ deps: { db }, job }: JobContext): Promise<Sendable
 }
 
 async function sendTo(
-  { deps, signal }: JobContext,
+  { deps, host, signal }: JobContext,
   { delivery, endpoint }: Sendable,
-  { resolve }: Options,
 ): Promise<Answer> {
   const { secret, version, webhooksAllowPrivate: allowsPrivate } = deps.config
   const at = deps.now()
   const body = JSON.stringify(payloadOf(delivery))
   const secrets = await signingSecrets(endpoint, { secret, now: at })
-  const { url, fault } = receiverUrl(endpoint.url, allowsPrivate)
+  const { url, fault } = publicUrl(endpoint.url, allowsPrivate)
   if (fault !== null) return { ...unsendable, fault: 'address_refused' }
   const headers = {
     'content-type': 'application/json',
@@ -81,8 +76,7 @@ async function sendTo(
     'accept-encoding': 'identity',
     ...signedHeaders({ id: delivery.eventId, body, at }, secrets),
   }
-  const sending = { url: new URL(url), headers, body, signal, allowsPrivate }
-  return send({ ...sending, ...(resolve && { resolve }) })
+  return send(host.outgoing, { url: new URL(url), headers, body, signal, allowsPrivate })
 }
 
 // Its URL was good when it was stored, and the setting that allowed it has been taken back.

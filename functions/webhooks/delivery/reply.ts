@@ -1,16 +1,15 @@
-import type { IncomingMessage } from 'node:http'
+import type { OutgoingReply } from '../../_shared/ports/outgoing.ts'
 
 const bodyBytesMax = 64 * 1024
 const excerptCharactersMax = 1_000
 
 /** The beginning of a reply as text; reads no more than {@link bodyBytesMax}, and not longer than `waitMs`. Never fails. */
-export async function readReply(reply: IncomingMessage, waitMs: number): Promise<string | null> {
-  const timer = setTimeout(() => reply.destroy(), waitMs)
-  reply.on('error', () => {}) // also when nobody reads any more
+export async function readReply(reply: OutgoingReply, waitMs: number): Promise<string | null> {
+  const timer = setTimeout(() => reply.close(), waitMs)
   const chunks: Uint8Array[] = []
   let bytes = 0
   try {
-    for await (const chunk of reply as AsyncIterable<Uint8Array>) {
+    for await (const chunk of reply.body) {
       chunks.push(chunk)
       bytes += chunk.byteLength
       if (bytes >= bodyBytesMax) break
@@ -19,7 +18,7 @@ export async function readReply(reply: IncomingMessage, waitMs: number): Promise
     // It broke off. What has come is shown.
   } finally {
     clearTimeout(timer)
-    reply.destroy()
+    reply.close()
   }
   return excerptOf(Buffer.concat(chunks))
 }

@@ -1,12 +1,16 @@
 import { createServer, type Server } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
+import type { Resolve } from '../../../local-runtime/outgoing/lookup.ts'
+import { outgoingOf } from '../../../local-runtime/outgoing/request.ts'
 import { startReceiver } from '../../../test/fixtures/receiver.ts'
 import { startTlsReceiver } from '../../../test/fixtures/tls-receiver.ts'
-import type { Resolve } from './lookup.ts'
 import { type Sending, send } from './send.ts'
 
-const post = (url: string, options: Partial<Sending> = {}) =>
-  send({
+const post = (
+  url: string,
+  { resolve, ...options }: Partial<Sending> & { resolve?: Resolve } = {},
+) =>
+  send(outgoingOf(resolve), {
     url: new URL(url),
     headers: { 'content-type': 'application/json' },
     body: '{"é":1}',

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { receiverUrl, retryAfterMs } from './rules.ts'
+import { publicUrl, retryAfterMs } from './urls.ts'
 
 const now = new Date('2026-11-20T08:00:00Z')
 
@@ -24,5 +24,5 @@ test.each([
   ['https://example.com:8443/', 'https://example.com:8443/'],
   ['https://bücher.example/', 'https://xn--bcher-kva.example/'],
 ])('%s is stored as %s', (text, url) => {
-  expect(receiverUrl(text, false)).toEqual({ url, fault: null })
+  expect(publicUrl(text, false)).toEqual({ url, fault: null })
 })

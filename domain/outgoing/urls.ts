@@ -4,11 +4,11 @@ const firstOpenPort = 1024 // below, mail servers and the like would be spoken t
 const wellKnown = ['', '443']
 
 /**
- * What is wrong with a receiver's URL as it is written, and what it is stored as. Odd forms of addresses (`0x7f.1`, `2130706433`)
+ * What is wrong with the URL of somebody else's server as it is written, and what it is stored as. Odd forms of addresses (`0x7f.1`, `2130706433`)
  * are addresses after parsing.
  * @param allowsPrivate plain http, any port, and hosts of one's own network
  */
-export function receiverUrl(
+export function publicUrl(
   text: string,
   allowsPrivate: boolean,
 ): { url: string; fault: null } | { url: null; fault: string } {
@@ -18,7 +18,7 @@ export function receiverUrl(
   const isPlain = allowsPrivate && url.protocol === 'http:'
   if (url.protocol !== 'https:' && !isPlain) return fault('Must begin with https://.')
   if (url.username !== '' || url.password !== '')
-    return fault('Must have neither user name nor password: the signature proves who sends.')
+    return fault('Must have neither user name nor password.')
   if (!allowsPrivate) {
     if (!wellKnown.includes(url.port) && Number(url.port) < firstOpenPort)
       return fault(`Its port must be 443, or one from ${firstOpenPort} up.`)
@@ -32,7 +32,7 @@ export function receiverUrl(
 const isAddress = (host: string): boolean => host.startsWith('[') || /^[\d.]+$/.test(host)
 
 /**
- * How long a receiver asks us to wait (RFC 9110, section 10.2.3).
+ * How long a server asks us to wait (RFC 9110, section 10.2.3).
  * @returns milliseconds, 0 to {@link retryAfterMsMax}; `null` when it says nothing that can be understood
  */
 export function retryAfterMs(value: string | undefined, now: Date): number | null {
@@ -42,5 +42,5 @@ export function retryAfterMs(value: string | undefined, now: Date): number | nul
   return Number.isNaN(ms) ? null : Math.min(Math.max(ms, 0), retryAfterMsMax)
 }
 
-/** No receiver may ask for more: its delivery would outlast the event. */
+/** No server may ask for more: what is sent would outlast its reason. */
 export const retryAfterMsMax = 24 * 3_600_000
