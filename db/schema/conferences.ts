@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
 import {
   boolean,
   check,
@@ -14,6 +14,7 @@ import {
   uniqueIndex,
   uuid,
 } from 'drizzle-orm/pg-core'
+import { tsvector } from './documents.ts'
 import { listed } from './listed.ts'
 import { tenants } from './tenants.ts'
 
@@ -75,6 +76,10 @@ export const conferenceSeries = pgTable(
     rankCore: text('rank_core'),
     rankThcpl: text('rank_thcpl'),
     dblp: text('dblp').notNull(), // empty: none
+    searchText: text('search_text').notNull().default(''), // of aliases and editions too; whoever writes them keeps it
+    search: tsvector('search').generatedAlwaysAs(
+      (): SQL => sql`to_tsvector('octavo_text', search_text)`,
+    ),
     version: integer('version').notNull().default(1),
     createdAt: timestamp('created_at', { withTimezone: true }).notNull(),
     updatedAt: timestamp('updated_at', { withTimezone: true }).notNull(),
@@ -88,6 +93,7 @@ export const conferenceSeries = pgTable(
     }).onDelete('cascade'),
     uniqueIndex('conference_series_title_is_unique').on(t.tenantId, t.titleKey, t.dblp), // on import
     index('conference_series_by_dblp').on(t.tenantId, t.dblp), // whose source is it, on import
+    index('conference_series_search').using('gin', t.tenantId, t.search), // GET /search (btree_gin)
     check('conference_series_title_length', sql`char_length(${t.title}) between 1 and 200`),
     check('conference_series_version_is_positive', sql`${t.version} > 0`),
   ],

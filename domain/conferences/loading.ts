@@ -1,4 +1,4 @@
-import { and, asc, eq, or, type SQL, sql } from 'drizzle-orm'
+import { and, asc, eq, getTableColumns, or, type SQL, sql } from 'drizzle-orm'
 import type { PgColumn } from 'drizzle-orm/pg-core'
 import type { Db, Tx } from '../../db/client.ts'
 import {
@@ -51,6 +51,11 @@ export async function findSeriesOf(
   return loadSeries(db, tenantId, [...ids])
 }
 
+const { searchText, search, ...columns } = getTableColumns(conferenceSeries)
+/** All of a series that people are shown. */
+export const seriesColumns = columns
+export type SeriesRow = Omit<typeof conferenceSeries.$inferSelect, 'searchText' | 'search'>
+
 /** Whole series with all that hangs on them, in the order of their titles. */
 export async function loadSeries(
   db: Db | Tx,
@@ -59,7 +64,7 @@ export async function loadSeries(
 ): Promise<SeriesState[]> {
   if (ids.length === 0) return []
   const rows = await db
-    .select()
+    .select(seriesColumns)
     .from(conferenceSeries)
     .where(and(eq(conferenceSeries.tenantId, tenantId), isAmong(conferenceSeries.id, ids)))
     .orderBy(asc(conferenceSeries.titleKey), asc(conferenceSeries.id))
@@ -122,7 +127,7 @@ const deadlineRows = (db: Db | Tx, tenantId: string, ids: readonly string[]) =>
 type DeadlineRow = typeof conferenceDeadlines.$inferSelect
 type RoundRow = Awaited<ReturnType<typeof roundRows>>[number]
 
-const seriesFields = (row: typeof conferenceSeries.$inferSelect) => ({
+const seriesFields = (row: SeriesRow) => ({
   id: row.id,
   title: row.title,
   description: row.description,

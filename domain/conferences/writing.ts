@@ -4,6 +4,7 @@ import type { Tx } from '../../db/client.ts'
 import { conferenceDeadlines, conferenceHeads } from '../../db/schema/conferences.ts'
 import { isAmong } from './loading.ts'
 import type { SeriesPlan } from './planning.ts'
+import { searchTextOf } from './search-text.ts'
 import { nameKeyOf } from './source.ts'
 import type { SeriesState } from './state.ts'
 
@@ -54,20 +55,22 @@ const records = (rows: readonly object[], columns: string): SQL =>
   sql`jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb) as r(${sql.raw(columns)})`
 
 async function writeSeries(tx: Tx, tenantId: string, states: readonly SeriesState[]) {
-  const rows = states.map(({ aliases, editions, estimates, ...row }) => ({
-    ...{ ...row, titleKey: nameKeyOf(row.title) },
-  }))
+  const rows = states.map((state) => {
+    const { aliases, editions, estimates, ...row } = state
+    return { ...row, titleKey: nameKeyOf(row.title), searchText: searchTextOf(state) }
+  })
   const columns = `id uuid, title text, "titleKey" text, description text, sub text, "rankCcf" text, "rankCore" text,
-    "rankThcpl" text, dblp text, version integer, "createdAt" timestamptz, "updatedAt" timestamptz`
+    "rankThcpl" text, dblp text, "searchText" text, version integer, "createdAt" timestamptz, "updatedAt" timestamptz`
   await tx.execute(sql`
     insert into conference_series (tenant_id, id, title, title_key, description, sub, rank_ccf, rank_core, rank_thcpl, dblp,
-      version, created_at, updated_at)
+      search_text, version, created_at, updated_at)
     select ${tenantId}, id, title, "titleKey", description, sub, "rankCcf", "rankCore", "rankThcpl", dblp,
-      version, "createdAt", "updatedAt"
+      "searchText", version, "createdAt", "updatedAt"
     from ${records(rows, columns)}
     on conflict (tenant_id, id) do update set title = excluded.title, title_key = excluded.title_key,
       description = excluded.description, sub = excluded.sub, rank_ccf = excluded.rank_ccf, rank_core = excluded.rank_core,
-      rank_thcpl = excluded.rank_thcpl, dblp = excluded.dblp, version = excluded.version, updated_at = excluded.updated_at`)
+      rank_thcpl = excluded.rank_thcpl, dblp = excluded.dblp,
+      search_text = excluded.search_text, version = excluded.version, updated_at = excluded.updated_at`)
 }
 
 /** Aliases are the ones of the states; others of these series go. */

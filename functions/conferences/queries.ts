@@ -9,7 +9,7 @@ import {
   conferenceRounds,
   conferenceSeries,
 } from '../../db/schema/conferences.ts'
-import { isAmong } from '../../domain/conferences/loading.ts'
+import { isAmong, seriesColumns } from '../../domain/conferences/loading.ts'
 
 const deadlines = conferenceDeadlines
 const series = conferenceSeries
@@ -66,7 +66,7 @@ export type ListSeries = Window & {
 /** In the order of their titles. */
 export const listSeriesRows = (db: Db, { tenantId, filter, from, to, after, limit }: ListSeries) =>
   db
-    .select()
+    .select(seriesColumns)
     .from(series)
     .where(
       and(

@@ -1,7 +1,8 @@
 import * as z from 'zod'
 import { conferenceChangeKinds } from '../../db/schema/conference-changes.ts'
-import { aliasKinds, type conferenceSeries, deadlineKinds } from '../../db/schema/conferences.ts'
+import { aliasKinds, deadlineKinds } from '../../db/schema/conferences.ts'
 import { basisSentence } from '../../domain/conferences/event.ts'
+import type { SeriesRow } from '../../domain/conferences/loading.ts'
 import type {
   DeadlineState,
   EditionState,
@@ -147,9 +148,7 @@ const toRank = ({ rankCcf: ccf, rankCore: core, rankThcpl: thcpl }: Ranked) => (
   thcpl,
 })
 
-export const toConference = (
-  row: typeof conferenceSeries.$inferSelect,
-): z.input<typeof Conference> => ({
+export const toConference = (row: SeriesRow): z.input<typeof Conference> => ({
   ...{ id: row.id, title: row.title, description: row.description, sub: row.sub },
   ...{ rank: toRank(row), dblp: row.dblp || null, version: row.version },
   ...{ created_at: row.createdAt.toISOString(), updated_at: row.updatedAt.toISOString() },
