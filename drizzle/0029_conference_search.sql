@@ -22,5 +22,6 @@ CROSS JOIN LATERAL (
 	) y
 ) e
 WHERE s."tenant_id" = o."tenant_id" AND s."id" = o."id";--> statement-breakpoint
+-- squawk-ignore adding-field-with-default
 ALTER TABLE "conference_series" ADD COLUMN "search" "tsvector" GENERATED ALWAYS AS (to_tsvector('octavo_text', search_text)) STORED;--> statement-breakpoint
 CREATE INDEX "conference_series_search" ON "conference_series" USING gin ("tenant_id","search");
