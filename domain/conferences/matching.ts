@@ -1,3 +1,4 @@
+import type { DeadlineKind } from '../../db/schema/conferences.ts'
 import { nameKeyOf, type SourceEdition, type SourceRound, type SourceSeries } from './source.ts'
 import type { EditionState, RoundState, SeriesState } from './state.ts'
 
@@ -66,7 +67,8 @@ export function matchEditions(
 
 /**
  * Pairs each round of a file with the known one: by its comment, by a deadline that stayed, by its number. So a round
- * keeps its calendar events also when another is put before it.
+ * keeps its calendar events also when another is put before it. One that was withdrawn comes back only as what it was,
+ * or where nothing else fits: it must not stand in the way of the round that has its number now.
  */
 export function matchRounds(
   known: readonly RoundState[],
@@ -76,20 +78,21 @@ export function matchRounds(
     sources.map((source, index) => [source, index + 1]),
   )
   for (const round of known) numbers.set(round, round.number)
-  const pairs = newPairs<RoundState, SourceRound>(
-    // One that was withdrawn comes back only where nothing else fits.
-    known.toSorted((a, b) => Number(a.isWithdrawn) - Number(b.isWithdrawn)),
-    sources,
-  )
-  pairs.by(({ comment }) => comment.toLowerCase())
-  for (const kind of ['paper', 'abstract'])
-    pairs.by(({ deadlines }) => {
-      const due = deadlines.find((one) => one.kind === kind && one.at !== null)
-      return due?.localText ?? ''
-    })
-  pairs.by((round) => String(numbers.get(round)))
+  const pairs = newPairs<RoundState, SourceRound>(known, sources)
+  const numberOf = (round: RoundState | SourceRound) => String(numbers.get(round))
+  for (const keyOf of [commentOf, dueOf('paper'), dueOf('abstract'), numberOf]) {
+    pairs.by(keyOf, ({ isWithdrawn }) => !isWithdrawn)
+    pairs.by(keyOf)
+  }
   return pairs.found
 }
+
+const commentOf = ({ comment }: RoundState | SourceRound): string => comment.toLowerCase()
+
+const dueOf =
+  (kind: DeadlineKind) =>
+  ({ deadlines }: RoundState | SourceRound): string =>
+    deadlines.find((one) => one.kind === kind && one.at !== null)?.localText ?? ''
 
 /** Pairs what is left on both sides and alone there under its key; an empty key pairs nothing. */
 function newPairs<Known, Source>(known: readonly Known[], sources: readonly Source[]) {
@@ -97,9 +100,9 @@ function newPairs<Known, Source>(known: readonly Known[], sources: readonly Sour
   const taken = new Set<Known>()
   return {
     found,
-    by(keyOf: (one: Known | Source) => string): void {
+    by(keyOf: (one: Known | Source) => string, isWanted = (_: Known) => true): void {
       const open = Map.groupBy(
-        known.filter((one) => !taken.has(one)),
+        known.filter((one) => !taken.has(one) && isWanted(one)),
         keyOf,
       )
       const wanted = Map.groupBy(

@@ -84,6 +84,18 @@ test('what was withdrawn comes back as what it was', async () => {
   expect((await changes(id)).map(({ kind }) => kind)).toEqual(['returned', 'withdrawn', 'added'])
 })
 
+test('a round that has the number of a withdrawn one keeps its deadline when it is extended', async () => {
+  const { bring, changes, id, read } = await known(
+    conferenceYaml([{ year: 2027, rounds: [due('01'), due('11')] }]),
+  )
+  await bring(first)
+  const before = await read(id)
+  await bring(conferenceYaml([{ year: 2027, rounds: [due('18')] }]))
+  const idOf = ({ editions }: typeof before) => editions[0]?.rounds[0]?.deadlines[0]?.id
+  expect(idOf(await read(id))).toBe(idOf(before))
+  expect((await changes(id))[0]?.sentence).toContain('extended from 2026-06-11')
+})
+
 test('an edition that the source forgets stays, and a new one is told of once', async () => {
   const { bring, changes, id, read } = await known()
   await bring(conferenceYaml([{ year: 2028, rounds: [due('01'), due('02')] }]))
