@@ -47,4 +47,14 @@ export const conferenceConstraints: Record<string, DatabaseProblem> = {
   conference_subscriptions_user_exists: missing('The user does not exist.'),
   conference_subscriptions_name_length: invalid('A name has 1 to 120 characters.'),
   conference_subscriptions_secret_is_sha256: invalid('The hash of a secret has 32 bytes.'),
+
+  conference_sources_pkey: sameId,
+  conference_sources_head_exists: changedMeanwhile,
+  conference_sources_url_is_unique: conflict('The source was refreshed meanwhile. Try again.'),
+  conference_sources_url_length: invalid('A URL has 1 to 2,000 characters.'),
+  conference_sources_verdict_is_known: invalid('The verdict is not one of those that exist.'),
+  conference_sources_import_is_whole: invalid('An import has a time, totals and a job.'),
+
+  conference_fetches_pkey: sameId,
+  conference_fetches_tenant_exists: missing('The tenant does not exist.'),
 }

@@ -71,6 +71,7 @@ export function createDeps(config: Config, options: HostOptions): HostDeps {
       requestTimeoutMs: http.requestTimeoutMs,
       duplicatePolicy: http.duplicatePolicy,
       webhooksAllowPrivate: http.webhooksAllowPrivate,
+      conferencesAllowPrivate: http.conferencesAllowPrivate,
       secret: appSecret.bytes32(),
       reference: newReference({
         openapi: () => readReference(options.openapiPath ?? null),

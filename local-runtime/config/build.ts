@@ -108,6 +108,7 @@ function requestsOf(s: Settings) {
       uploadTimeoutMs: s.UPLOAD_TIMEOUT_MS,
       duplicatePolicy: s.DUPLICATE_POLICY,
       webhooksAllowPrivate: s.WEBHOOKS_ALLOW_PRIVATE,
+      conferencesAllowPrivate: s.CONFERENCES_ALLOW_PRIVATE,
     },
     limits: {
       key: { perSecond: s.RATE_KEY_PER_SECOND, burst: s.RATE_KEY_BURST },

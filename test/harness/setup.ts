@@ -30,6 +30,7 @@ const testConfig: FunctionConfig = {
   requestTimeoutMs: 10_000,
   duplicatePolicy: 'link',
   webhooksAllowPrivate: false,
+  conferencesAllowPrivate: false,
   secret: new Uint8Array(32).fill(7),
   reference: {
     openapi: async () => '{"openapi":"3.1.0"}',

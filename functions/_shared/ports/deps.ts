@@ -14,6 +14,7 @@ export type FunctionConfig = {
   requestTimeoutMs: number
   duplicatePolicy: 'link' | 'refuse' | 'version'
   webhooksAllowPrivate: boolean // plain http and addresses of one's own network, for development
+  conferencesAllowPrivate: boolean // the same of what conferences are refreshed from
   secret: Uint8Array // 32 bytes; signs cursors, seals passwords
   reference: Reference
 }

@@ -54,6 +54,13 @@ export const requests = {
     default: 'false',
     example: 'true',
   }),
+  CONFERENCES_ALLOW_PRIVATE: setting(flag, {
+    group: 'Requests',
+    description:
+      'Let refreshes of conferences read from plain http and from private, loopback and link-local addresses. Whoever may ask for a refresh can then reach your own network.',
+    default: 'false',
+    example: 'true',
+  }),
   RATE_KEY_PER_SECOND: setting(rate, {
     group: 'Requests',
     description: 'Requests of one API key, lasting.',
