@@ -32,8 +32,17 @@ export const placeAliasesMax = 50
 export const placeLinkSources = ['user', 'suggestion'] as const
 export type PlaceLinkSource = (typeof placeLinkSources)[number]
 
-/** A mention of a place: `[start, end)` of the page's text in UTF-16 units, and what stands there. */
-export type PlaceMention = { page: number; start: number; end: number; quote: string }
+/**
+ * A mention of a place: `[start, end)` of the page's text in UTF-16 units, what stands there, and the boxes of its words,
+ * `[x, y, width, height]` in 0..1 of the page.
+ */
+export type PlaceMention = {
+  page: number
+  start: number
+  end: number
+  quote: string
+  boxes: [number, number, number, number][]
+}
 
 /**
  * A named point. Those of one import form a collection; all of a tenant's are the gazetteer that pages are read against.
@@ -147,6 +156,7 @@ export const placeSuggestions = pgTable(
     mentionCount: integer('mention_count').notNull(),
     mentions: jsonb('mentions').$type<PlaceMention[]>().notNull(), // the first of them
     pages: jsonb('pages').$type<number[]>().notNull(), // all of them, from 1, ascending
+    alternativePlaceIds: jsonb('alternative_place_ids').$type<string[]>().notNull().default([]), // of the same name, the likeliest first
     decidedByUserId: uuid('decided_by_user_id'), // the user may be gone
     version: integer('version').notNull().default(1),
     createdAt: timestamp('created_at', { withTimezone: true }).notNull(),
@@ -168,7 +178,7 @@ export const placeSuggestions = pgTable(
       ...([t.tenantId, t.documentId, t.placeId] as const),
     ),
     index('place_suggestions_by_document').on(t.tenantId, t.documentId, t.state, t.id), // GET /places/suggestions?document_id=
-    index('place_suggestions_by_place').on(t.tenantId, t.placeId), // deleting a place
+    index('place_suggestions_by_place').on(t.tenantId, t.placeId, t.state, t.id), // GET /places/suggestions?place_id=
     index('place_suggestions_by_state').on(t.tenantId, t.state, t.id), // GET /places/suggestions?state=
     check('place_suggestions_state_is_known', sql`${t.state} in (${listed(suggestionStates)})`),
     check(
