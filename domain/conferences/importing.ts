@@ -38,6 +38,8 @@ export type SeriesVerdict = {
 
 function readFile({ path, text }: ConferenceFile): ReadFile {
   try {
+    if (new TextEncoder().encode(text).length > importLimits.fileBytes)
+      throw new SourceFault(`It has more than ${importLimits.fileBytes} bytes.`)
     return { path, fault: null, entries: readCcfddl(text) }
   } catch (err) {
     if (!(err instanceof SourceFault)) throw err
@@ -62,9 +64,9 @@ export async function readFiles(
   return read
 }
 
-/** Is this a file of conferences, and not the list of areas beside them, or something hidden? */
+/** Is this a file of conferences, and not the list of areas or the rates beside them, or something hidden? */
 export const isConferencePath = (path: string): boolean =>
-  /\.ya?ml$/i.test(path) && !/(?:^|\/)(?:[._]|types\.ya?ml$)/i.test(path)
+  /\.ya?ml$/i.test(path) && !/(?:^|\/)(?:[._]|types\.ya?ml$|accept_rates\/)/i.test(path)
 
 /** How many of what an import was about. */
 export type ImportTotals = {

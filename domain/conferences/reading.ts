@@ -4,6 +4,7 @@ import { parseDays } from './dates.ts'
 import { instantOf, parseZone, type Zone } from './instants.ts'
 import { isUnknownTime, parseLocalTime } from './local-times.ts'
 import {
+  isComparable,
   nameKeyOf,
   type SourceDeadline,
   type SourceEdition,
@@ -63,6 +64,11 @@ function readSeries(reader: NodeReader, node: unknown): SourceSeries {
   const text = (name: string, max: number) => reader.text(nodeOf(fields, name), { name, max })
   const title = text('title', 200)
   if (title === '' && fields.size > 0) reader.error(node, '"title" is missing.')
+  // Without it this is a list of something else, whose empty fields must not replace what is known.
+  if (fields.size > 0 && !fields.has('confs')) reader.error(node, '"confs" is missing.')
+  const dblp = text('dblp', 120)
+  for (const [name, value] of Object.entries({ title, dblp }))
+    if (!isComparable(value)) reader.error(nodeOf(fields, name), `"${name}" is too long.`)
   const confs = nodeOf(fields, 'confs')
   const items = confs === null ? [] : reader.list(confs, { name: 'confs', max: editionsMax })
   const editions = items.map((item) => readEdition(reader, item))
@@ -70,7 +76,7 @@ function readSeries(reader: NodeReader, node: unknown): SourceSeries {
   return {
     ...{ title, description: text('description', 1_000), sub: text('sub', 40) },
     ...readRanks(reader, nodeOf(fields, 'rank')),
-    dblp: text('dblp', 120),
+    dblp,
     editions,
   }
 }
@@ -103,6 +109,7 @@ function readEdition(reader: NodeReader, node: unknown): SourceEdition {
   const [key, yearText] = [text('id', 100), text('year', 10)]
   const year = /^\d{4}$/.test(yearText) ? Number(yearText) : 0
   if (fields.size > 0 && key === '') reader.error(node, '"id" is missing.')
+  if (!isComparable(key)) reader.error(nodeOf(fields, 'id'), '"id" is too long.')
   if (fields.size > 0 && (year < years.min || year > years.max))
     reader.error(nodeOf(fields, 'year') ?? node, '"year" must be a year.')
   const zoneText = text('timezone', 60)

@@ -58,3 +58,8 @@ export class SourceFault extends Error {
 /** How names of conferences are compared: without case, marks and spaces, so that `S & P` is `S&P`. */
 export const nameKeyOf = (name: string): string =>
   name.normalize('NFKC').toLowerCase().replaceAll(/\s+/g, '')
+
+const nameKeyMax = 200 // it is in indexes and in cursors
+
+/** Can a name be compared? Some characters are many when they are spelled out. */
+export const isComparable = (name: string): boolean => nameKeyOf(name).length <= nameKeyMax

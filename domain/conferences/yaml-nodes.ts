@@ -27,19 +27,27 @@ export function parseYaml(text: string): YamlFile {
     throw new SourceFault('It cannot be read; it may be nested too deeply.')
   if (error) {
     const { line, col } = lines.linePos(error.pos[0])
-    throw new SourceFault(plain(error.message), { line, column: col })
+    const isSecond = error.code === 'MULTIPLE_DOCS'
+    const detail = isSecond ? 'A second document begins here: make it one list.' : error.message
+    throw new SourceFault(plain(detail), { line, column: col })
   }
   return { root: document.contents, lines }
 }
 
 function composed(text: string, lines: LineCounter) {
-  const options = { lineCounter: lines, prettyErrors: false, logLevel: 'silent' } as const
+  // Not silent: then it would pass over a second document, and say nothing of it.
+  const options = { lineCounter: lines, prettyErrors: false, logLevel: 'error' } as const
+  const { stackTraceLimit } = Error
+  // A file can have a mistake at each character, and each would be kept with its stack, for seconds.
+  Error.stackTraceLimit = 0
   try {
     // Keys are compared here below: the library compares each with each, for minutes where there are many.
     return parseDocument(text, { ...options, uniqueKeys: false })
   } catch (err) {
     if (err instanceof RangeError) return null
     throw err
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit
   }
 }
 
@@ -84,8 +92,8 @@ export class NodeReader {
     const fields = new Map<string, Pair>()
     for (const pair of (node as YAMLMap).items) {
       const key = keyOf(pair)
-      if (fields.has(key)) this.error(pair.key, `"${key.slice(0, 60)}" stands here twice.`)
-      else if (!known.includes(key)) this.warn(pair.key, `"${key.slice(0, 60)}" is not known here.`)
+      if (fields.has(key)) this.error(pair.key, `"${shownKey(key)}" stands here twice.`)
+      else if (!known.includes(key)) this.warn(pair.key, `"${shownKey(key)}" is not known here.`)
       fields.set(key, pair)
     }
     return fields
@@ -126,6 +134,13 @@ export class NodeReader {
     return { line: Math.max(1, line), column: Math.max(1, col) }
   }
 }
+
+// For people's terminals too: neither a control character nor half of one.
+const shownKey = (key: string): string =>
+  key
+    .slice(0, 60)
+    .toWellFormed()
+    .replaceAll(/\p{Cc}/gu, '\ufffd')
 
 const keyOf = ({ key }: Pair): string =>
   isScalar(key) ? scalarText(key.value, key.source) : '(no text)'

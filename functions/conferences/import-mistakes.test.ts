@@ -23,6 +23,7 @@ test.each([
   ['no id', good.replace('id: x27\n', ''), 4, '"id" is missing'],
   ['a year of words', good.replace('2027', 'next'), 4, '"year" must be a year'],
   ['an alias', good.replace('id: x27', 'id: *a'), 5, 'Aliases are not taken'],
+  ['a key that is too long spelled out', good.replace('x27', '\ufdfa'.repeat(100)), 5, 'too long'],
   ['a key twice', `${good}\nid: x28`, 9, '"id" stands here twice'],
   ['a character that cannot be stored', good.replace('x27', '"x\\0"'), 5, 'cannot be stored'],
 ])(
@@ -45,6 +46,7 @@ test.each([
   ['a bracket without its end', '- title: [x', /^line 1, column \d+: /],
   ['brackets in brackets in brackets', '['.repeat(100_000), /nested too deeply/],
   ['a text', 'hello', /no list of conferences/],
+  ['a second document', `${first}\n---\n${first}`, /^line \d+, column \d+: A second document/],
 ])('%s is a 422 that tells where', async (_, text, detail) => {
   const { send } = await conferences()
   const reply = await send(text)
@@ -69,23 +71,71 @@ test('aliases that would unfold to billions take no time and make nothing', asyn
   expect(await bodyOf(await get('/'))).toMatchObject({ items: [] })
 })
 
+test('after a file with mistakes without number other errors tell again where they come from', async () => {
+  const { send } = await conferences()
+  expect((await send(`- [${','.repeat(10_000)}`)).status).toBe(422)
+  expect(new Error('x').stack).toContain('import-mistakes')
+})
+
+const encoder = new TextEncoder()
+const archived = (files: Record<string, string>) =>
+  zipSync(
+    Object.fromEntries(Object.entries(files).map(([name, text]) => [name, encoder.encode(text)])),
+  )
+
 test('a file above the limit is a 413, and an archive names the files that are broken', async () => {
   const { send, bring } = await conferences()
   expect((await send(`# ${'x'.repeat(300_000)}`)).status).toBe(413)
-  const encoder = new TextEncoder()
   const files = {
     'AI/good.yml': first,
     'AI/bad.yml': '- [',
+    'AI/large.yml': `${first}\n# ${'x'.repeat(300_000)}`,
     'types.yml': '- name: AI',
     'readme.md': '# x',
   }
-  const archive = zipSync(
-    Object.fromEntries(Object.entries(files).map(([name, text]) => [name, encoder.encode(text)])),
-  )
-  const imported = await bring(archive)
-  expect(imported.totals).toMatchObject({ files: 2, broken_files: 1, created: 1 })
-  expect(imported.broken_files).toMatchObject([{ path: 'AI/bad.yml', line: 1 }])
+  const imported = await bring(archived(files))
+  expect(imported.totals).toMatchObject({ files: 3, broken_files: 2, created: 1 })
+  expect(imported.broken_files).toMatchObject([
+    { path: 'AI/bad.yml', line: 1 },
+    { path: 'AI/large.yml', detail: 'It has more than 262144 bytes.' },
+  ])
   expect(imported.conferences).toMatchObject([{ path: 'AI/good.yml', verdict: 'created' }])
+})
+
+test('the rates that lie beside the conferences of ccfddl replace nothing', async () => {
+  const { bring, get } = await conferences()
+  const rates = '- title: CONF\n  accept_rates:\n    - year: 2027\n      rate: 0.2\n'
+  const files = { 'ccf/accept_rates/SE/conf.yml': rates, 'ccf/conference/SE/conf.yml': first }
+  const both = await bring(archived(files))
+  expect(both.totals).toMatchObject({ files: 1, created: 1, refused: 0 })
+  const { conferences: verdicts } = await bring(rates)
+  expect(verdicts).toMatchObject([{ verdict: 'refused', title: 'CONF' }])
+  expect(verdicts[0]?.problems).toMatchObject([{ detail: expect.any(String) }, { line: 1 }])
+  expect(await bodyOf(await get('/'))).toMatchObject({ items: [{ description: 'A conference' }] })
+})
+
+test('a title of characters that are many when they are spelled out is refused, and the list stays whole', async () => {
+  const { bring, get } = await conferences()
+  await bring(entry('First', good))
+  const long = await bring(entry('\ufdfa'.repeat(200), good))
+  expect(long).toMatchObject({ totals: { refused: 1 } })
+  await bring(entry('\u3300'.repeat(40), good.replace('x27', 'y27')))
+  const page = await get('/?limit=1')
+  const { next_cursor: cursor } = await bodyOf<{ next_cursor: string }>(page)
+  expect((await get(`/?limit=1&cursor=${cursor}`)).status).toBe(200)
+})
+
+test('names from a file come back without what a terminal would obey', async () => {
+  const { bring } = await conferences()
+  const key = `"${'x'.repeat(58)}\\e\u{1f600}": 1`
+  const text = `${entry('Good', good)}  ${key}\n`
+  const imported = await bring(archived({ 'a\u001b[2J.yml': text }))
+  expect(imported.conferences).toMatchObject([
+    {
+      path: 'a\ufffd[2J.yml',
+      problems: [{ detail: `"${'x'.repeat(58)}\ufffd\ufffd" is not known here.` }],
+    },
+  ])
 })
 
 test('a conference that stands twice in one archive is refused the second time', async () => {

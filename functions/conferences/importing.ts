@@ -47,13 +47,20 @@ function archived(bytes: Uint8Array): ConferenceFile[] {
   try {
     const limits = { files, bytes: bytesMax }
     const found = unzippedTexts(bytes, { limits, isWanted: isConferencePath })
-    if (found.length > 0) return found
+    if (found.length > 0) return found.map((file) => ({ ...file, path: shownPath(file.path) }))
     throw new ArchiveFault('It has no file whose name ends in .yml or .yaml.')
   } catch (err) {
     if (err instanceof ArchiveFault) throw unreadable({ detail: err.message })
     throw err
   }
 }
+
+// It is told of in the reply, and may be shown in a terminal.
+const shownPath = (path: string): string =>
+  path
+    .slice(0, 500)
+    .toWellFormed()
+    .replaceAll(/\p{Cc}/gu, '\ufffd')
 
 function decoded(bytes: Uint8Array): string {
   try {
