@@ -26,7 +26,10 @@ export function testDatabase(): Promise<TestDatabase> {
 export async function createTestDatabase(options: { empty?: boolean } = {}): Promise<TestDatabase> {
   const name = `octavo_test_${randomBytes(6).toString('hex')}`
   const template = options.empty ? 'template0' : inject('template')
-  await asAdmin((admin) => admin.unsafe(`create database ${name} template ${template}`))
+  // Copying files takes a third of the time that writing each block to the log does, where nothing waits for the disk.
+  await asAdmin((admin) =>
+    admin.unsafe(`create database ${name} template ${template} strategy file_copy`),
+  )
   const url = new URL(inject('adminUrl'))
   url.pathname = `/${name}`
   const database = { url: url.href, name }
