@@ -169,7 +169,7 @@ test('every function has its client, with the reply of its main route', () => {
   expectTypeOf<Body<typeof users.$get>>().toExtend<{ next_cursor: string | null }>()
   expectTypeOf<Body<typeof keys.$get>>().toExtend<{ items: { revoked_at: string | null }[] }>()
   expectTypeOf<Body<typeof search.$get>>().toExtend<{
-    items: { type: 'page' | 'message' | 'artifact'; snippet: string }[]
+    items: { type: 'page' | 'message' | 'artifact' | 'place' | 'conference'; snippet: string }[]
   }>()
   expectTypeOf<Body<typeof jobs.$get>>().toExtend<{ items: { status: string }[] }>()
   expectTypeOf<Body<typeof schedules.$get>>().toExtend<{ items: { next_at: string | null }[] }>()

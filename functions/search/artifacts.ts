@@ -4,16 +4,9 @@ import { artifacts } from '../../db/schema/index.ts'
 import { isArtifactVisibleTo } from '../../domain/artifacts/access.ts'
 import type { Reader } from '../../domain/channels/access.ts'
 import type { Source } from './blocks.ts'
+import { isAsked } from './conditions.ts'
 import type { Filter } from './filters.ts'
-import {
-  contractTime,
-  type FoundText,
-  type FoundTextRow,
-  foundText,
-  type Load,
-  toFoundText,
-  wantedRows,
-} from './texts.ts'
+import * as texts from './texts.ts'
 import { isMadeWithin } from './times.ts'
 
 const isReadableBy = (reader: Reader): SQL =>
@@ -31,15 +24,13 @@ export function artifactsSource(reader: Reader, filter: Filter): Source {
   }
 }
 
-function conditions(filter: Filter): SQL {
-  const { documentId, channelId, userId } = filter
-  return sql.join([
-    documentId === undefined ? sql`` : sql` and ${artifacts.documentId} = ${documentId}`,
-    channelId === undefined ? sql`` : sql` and ${artifacts.channelId} = ${channelId}`,
-    userId === undefined ? sql`` : sql` and ${artifacts.createdByUserId} = ${userId}`,
+const conditions = (filter: Filter): SQL =>
+  sql.join([
+    isAsked(artifacts.documentId, filter.documentId),
+    isAsked(artifacts.channelId, filter.channelId),
+    isAsked(artifacts.createdByUserId, filter.userId),
     isMadeWithin(filter, { id: sql`${artifacts.id}`, at: sql`${artifacts.createdAt}` }),
   ])
-}
 
 type ArtifactColumns = {
   id: string
@@ -52,19 +43,22 @@ type ArtifactColumns = {
   documentId: string | null
   createdAt: string
 }
-export type ArtifactHit = ArtifactColumns & { type: 'artifact'; found: FoundText }
+export type ArtifactHit = ArtifactColumns & { type: 'artifact'; found: texts.FoundText }
 
 /** An artifact that has gone meanwhile is left out, and so is one that is not the reader's to see any more. */
-export async function loadArtifacts(db: Db, { reader, keys, words }: Load): Promise<ArtifactHit[]> {
+export async function loadArtifacts(
+  db: Db,
+  { reader, keys, words }: texts.Load,
+): Promise<ArtifactHit[]> {
   // The text is that of the generated column.
   const text = sql`${artifacts.title} || ' ' || coalesce(left(${artifacts.text}, 200000), '')`
-  const rows = await db.execute<ArtifactColumns & FoundTextRow>(sql`
+  const rows = await db.execute<ArtifactColumns & texts.FoundTextRow>(sql`
     select ${artifacts.id}, w.number, coalesce(${artifacts.textNumber}, ${artifacts.latestNumber}) as version,
       ${artifacts.title}, ${artifacts.mediaType} as "mediaType", ${artifacts.channelId} as "channelId",
       ${artifacts.messageId} as "messageId", ${artifacts.documentId} as "documentId",
-      ${contractTime(sql`${artifacts.createdAt}`)} as "createdAt",
-      ${foundText(text, sql`${artifacts.search}`, words)}
-    from ${wantedRows(keys)} join ${artifacts} on ${artifacts.id} = w.id
+      ${texts.contractTime(sql`${artifacts.createdAt}`)} as "createdAt",
+      ${texts.foundText(text, sql`${artifacts.search}`, words)}
+    from ${texts.wantedRows(keys)} join ${artifacts} on ${artifacts.id} = w.id
     where ${isReadableBy(reader)}`)
-  return rows.map((row) => ({ ...row, type: 'artifact', found: toFoundText(row) }))
+  return texts.toHits('artifact', rows)
 }

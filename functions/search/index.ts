@@ -12,9 +12,9 @@ import { type FoundHits, findHits, loadHits } from './queries.ts'
 import { isAnchored, type QueryNode, wantedWords } from './tsquery.ts'
 import { understand } from './understanding.ts'
 
-/** Finds words and phrases on the pages of documents, in messages and in artifacts. */
+/** Finds words and phrases on the pages of documents, in messages and artifacts, and places and conferences by theirs. */
 export const createApp = (deps: Deps) =>
-  newApp(deps, { name: 'search', summary: 'Search over pages, messages and artifacts.' }).on(
+  newApp(deps, { name: 'search', summary: 'Search over all that has words.' }).on(
     search,
     async (c, { query: { q: text, limit, cursor, type: asked = [], ...fields } }) => {
       const query = await readQuery(deps, text)
@@ -30,7 +30,7 @@ export const createApp = (deps: Deps) =>
         ? readPosition(await c.cursors.read(scope, cursor, writtenPosition))
         : firstPosition(types)
       const found = await findHits(deps.db, { reader, query, filter, position, limit })
-      const load = { reader, hits: found.hits, words: wantedWords(query) }
+      const load = { reader, hits: found.hits, words: wantedWords(query), now: deps.now() }
       const items = (await loadHits(deps.db, load)).map((hit) => toItem(query, hit))
       const next_cursor = await nextCursor(c, scope, found)
       const headers = next_cursor === null ? {} : { Link: nextLink(c, next_cursor) }

@@ -111,6 +111,7 @@ test('a hit that its finder may not see any more, or that was deleted, is not sh
     reader: { tenantId: tenant.id, userId: stranger.id, role: 'viewer' },
     hits: [...ids, hiddenId].map((id) => ({ type: 'message', ranked: [1, id, 0] })),
     words: { lexemes: ['tide'], prefixes: [] },
+    now: new Date(),
   })
   expect(found.map(({ id }) => id)).toEqual([ids[0]])
 })

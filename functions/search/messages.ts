@@ -3,20 +3,10 @@ import type { Db, Tx } from '../../db/client.ts'
 import { channels, messageAttachments, messages } from '../../db/schema/index.ts'
 import { isVisibleTo, type Reader } from '../../domain/channels/access.ts'
 import type { Source } from './blocks.ts'
+import { isAsked, isListed } from './conditions.ts'
 import type { Filter } from './filters.ts'
-import {
-  contractTime,
-  type FoundText,
-  type FoundTextRow,
-  foundText,
-  type Load,
-  toFoundText,
-  wantedRows,
-} from './texts.ts'
+import * as texts from './texts.ts'
 import { isMadeWithin } from './times.ts'
-
-// More than these are not listed, but joined.
-const listedIdsMax = 5_000
 
 /** Messages of the channels that a reader sees. */
 export async function messagesSource(tx: Tx, reader: Reader, filter: Filter): Promise<Source> {
@@ -26,7 +16,8 @@ export async function messagesSource(tx: Tx, reader: Reader, filter: Filter): Pr
     filter.documentId === undefined ? sql`` : await isAbout(tx, tenantId, filter.documentId)
   return {
     from: sql`${messages} m`,
-    where: sql`m.tenant_id = ${tenantId} and m.deleted_at is null and ${seen} ${about} ${conditions(filter)}`,
+    where: sql`m.tenant_id = ${tenantId} and m.deleted_at is null and ${seen} ${about}
+      ${isAsked(sql`m.author_user_id`, filter.userId)} ${isMadeWithin(filter, { id: sql`m.id`, at: sql`m.created_at` })}`,
     id: sql`m.id`,
     number: sql`0::integer`,
     search: sql`m.search`,
@@ -43,21 +34,6 @@ async function isInSeenChannel(tx: Tx, reader: Reader, { channelId }: Filter): P
     where ${channels.tenantId} = ${reader.tenantId} and ${isVisibleTo(reader)}
       ${channelId === undefined ? sql`` : sql`and ${channels.id} = ${channelId}`}`
   return isListed(tx, sql`m.channel_id`, seen)
-}
-
-/** SQL: a column is one of the ids that a query gives, which stand in it themselves when they are few enough. */
-async function isListed(tx: Tx, column: SQL, ids: SQL): Promise<SQL> {
-  const rows = await tx.execute<{ id: string }>(sql`${ids} limit ${listedIdsMax + 1}`)
-  if (rows.length > listedIdsMax) return sql`${column} in (${ids})`
-  return sql`${column} = any(${`{${rows.map(({ id }) => id).join()}}`}::uuid[])`
-}
-
-function conditions(filter: Filter): SQL {
-  const { userId } = filter
-  return sql.join([
-    userId === undefined ? sql`` : sql` and m.author_user_id = ${userId}`,
-    isMadeWithin(filter, { id: sql`m.id`, at: sql`m.created_at` }),
-  ])
 }
 
 /** SQL. By ids too: with the rules in its place, all messages of a tenant were read for the few of one document. */
@@ -88,17 +64,20 @@ type MessageColumns = {
   authorName: string
   createdAt: string
 }
-export type MessageHit = MessageColumns & { type: 'message'; found: FoundText }
+export type MessageHit = MessageColumns & { type: 'message'; found: texts.FoundText }
 
 /** A message that has gone meanwhile is left out, and so is one that is not the reader's to see any more. */
-export async function loadMessages(db: Db, { reader, keys, words }: Load): Promise<MessageHit[]> {
-  const rows = await db.execute<MessageColumns & FoundTextRow>(sql`
+export async function loadMessages(
+  db: Db,
+  { reader, keys, words }: texts.Load,
+): Promise<MessageHit[]> {
+  const rows = await db.execute<MessageColumns & texts.FoundTextRow>(sql`
     select m.id, w.number, m.channel_id as "channelId", ${channels.name} as "channelName", m.seq,
       m.author_user_id as "authorUserId", m.author_name as "authorName",
-      ${contractTime(sql`m.created_at`)} as "createdAt",
-      ${foundText(sql`m.text`, sql`m.search`, words)}
-    from ${wantedRows(keys)} join ${messages} m on m.id = w.id
+      ${texts.contractTime(sql`m.created_at`)} as "createdAt",
+      ${texts.foundText(sql`m.text`, sql`m.search`, words)}
+    from ${texts.wantedRows(keys)} join ${messages} m on m.id = w.id
     join ${channels} on ${channels.tenantId} = m.tenant_id and ${channels.id} = m.channel_id
     where m.tenant_id = ${reader.tenantId} and m.deleted_at is null and ${isVisibleTo(reader)}`)
-  return rows.map((row) => ({ ...row, type: 'message', found: toFoundText(row) }))
+  return texts.toHits('message', rows)
 }

@@ -5,16 +5,24 @@ import { messages } from '../../db/schema/index.ts'
 import { addChannel, addMessage } from '../../test/fixtures/channels.ts'
 import { type Found, idOf, searching } from '../../test/fixtures/searching.ts'
 import { blockRowsMax } from './blocks.ts'
+import { type HitType, hitTypes } from './filters.ts'
 
 type Between = () => Promise<unknown>
 
 async function filled() {
   const bundle = await searching()
-  const { db, tenant, find, addPages, addArtifact } = bundle
+  const { db, tenant, find, addPages, addArtifact, addPlace, importText } = bundle
   const channel = await addChannel(db, { tenantId: tenant.id })
   const say = (text: string) => addMessage(db, channel, { userId: tenant.admin.id, text })
-  const add = async (kind: number, text: string) =>
-    kind === 0 ? addPages(text, text) : kind === 1 ? say(text) : addArtifact({ text })
+  const adders: Record<HitType, (text: string) => Promise<unknown>> = {
+    page: (text) => addPages(text, text),
+    message: say,
+    artifact: (text) => addArtifact({ text }),
+    place: (text) => addPlace({ name: text }),
+    conference: (description) =>
+      importText(JSON.stringify([{ title: crypto.randomUUID(), description, confs: [] }])),
+  }
+  const add = (type: HitType, text: string) => adders[type](text)
   /** All hits of a query, page by page, with something done after each page. */
   const readAll = async (q: string, limit: number, between?: Between) => {
     const seen: string[] = []
@@ -31,7 +39,7 @@ async function filled() {
 
 const texts = fc.array(
   fc.record({
-    kind: fc.nat(2),
+    type: fc.constantFrom(...hitTypes),
     text: fc
       .array(fc.constantFrom('kite', 'wind', 'string', 'sky'), { minLength: 1, maxLength: 12 })
       .map((words) => words.join(' ')),
@@ -43,11 +51,11 @@ test('pages of any size are the same list, also while matches of all types are a
   const { add, readAll } = await filled()
   await fc.assert(
     fc.asyncProperty(texts, fc.integer({ min: 1, max: 9 }), async (rows, limit) => {
-      for (const { kind, text } of rows) await add(kind, text)
+      for (const { type, text } of rows) await add(type, text)
       const whole = await readAll('kite or wind', 100)
       expect(new Set(whole).size).toBe(whole.length)
       expect(await readAll('kite or wind', limit)).toEqual(whole)
-      const more = rows[0]?.kind ?? 0
+      const more = rows[0]?.type ?? 'page'
       const meanwhile = await readAll('kite or wind', limit + 10, () => add(more, 'kite kite wind'))
       expect(meanwhile).toEqual(whole)
     }),
@@ -72,18 +80,18 @@ test('matches that come while blocks are read push none into the next block, and
 test('a better match comes before a newer one, whatever its type', async () => {
   const { add, find } = await filled()
   const best = 'anchor anchor anchor anchor anchor anchor'
-  for (const kind of [0, 1, 2]) await add(kind, best)
-  for (const kind of [0, 1, 2]) await add(kind, 'one anchor')
+  for (const type of hitTypes) await add(type, best)
+  for (const type of hitTypes) await add(type, 'one anchor')
   const types = (await find('anchor')).items.map(({ type, snippet }) =>
     snippet.includes(best) ? type : '-',
   )
-  expect(types.slice(0, 4).sort()).toEqual(['artifact', 'message', 'page', 'page'])
-  expect(types.slice(4)).toEqual(['-', '-', '-', '-'])
+  expect(types.slice(0, 6).sort()).toEqual(['page', ...hitTypes].sort())
+  expect(types.slice(6)).toEqual(['-', '-', '-', '-', '-', '-'])
 })
 
 test('the next page is told of by a link that can be followed', async () => {
   const { add, ask, get, readAll } = await filled()
-  for (const kind of [0, 1, 2]) await add(kind, 'beacon')
+  for (const type of hitTypes) await add(type, 'beacon')
   const link = (await ask('beacon', '&limit=3')).headers.get('link') ?? ''
   const next = /^<(.*)>; rel="next"$/.exec(link)?.[1] ?? ''
   const rest = (await (await get(next)).json()) as Found

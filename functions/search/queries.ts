@@ -3,18 +3,14 @@ import type { Db, Tx } from '../../db/client.ts'
 import type { Reader } from '../../domain/channels/access.ts'
 import { type ArtifactHit, artifactsSource, loadArtifacts } from './artifacts.ts'
 import { type Key, type Ranked, rankBlock, type Source } from './blocks.ts'
+import { type ConferenceHit, conferencesSource, loadConferences } from './conferences.ts'
 import { type Filter, type HitType, hitTypes } from './filters.ts'
 import { loadMessages, type MessageHit, messagesSource } from './messages.ts'
 import { afterFor, mergeBlocks, type Position, type RankedHit } from './order.ts'
 import { loadPages, type PageHit, pagesSource } from './pages.ts'
+import { loadPlaces, type PlaceHit, placesSource } from './places.ts'
 import type { Load } from './texts.ts'
-import {
-  formatAny,
-  formatTsquery,
-  type QueryNode,
-  type WantedWords,
-  wantedWords,
-} from './tsquery.ts'
+import { formatAny, formatTsquery, type QueryNode, wantedWords } from './tsquery.ts'
 
 type FindHits = {
   reader: Reader
@@ -54,18 +50,20 @@ export const sources: Record<HitType, SourceOf> = {
   page: (_, reader, filter) => pagesSource(reader, filter),
   message: messagesSource,
   artifact: (_, reader, filter) => artifactsSource(reader, filter),
+  place: placesSource,
+  conference: (_, reader, filter) => conferencesSource(reader, filter),
 }
 
-type LoadHits = { reader: Reader; hits: readonly RankedHit[]; words: WantedWords }
+type LoadHits = Omit<Load, 'keys'> & { hits: readonly RankedHit[] }
 
-export type LoadedHit = PageHit | MessageHit | ArtifactHit
+export type LoadedHit = PageHit | MessageHit | ArtifactHit | PlaceHit | ConferenceHit
 
 /** What the hits of one reply need, in their order. A hit that has gone meanwhile is left out. */
-export async function loadHits(db: Db, { reader, hits, words }: LoadHits): Promise<LoadedHit[]> {
+export async function loadHits(db: Db, { hits, ...order }: LoadHits): Promise<LoadedHit[]> {
   const loaded = new Map<string, LoadedHit>()
   const load = async (type: HitType) => {
     const keys = hits.filter((hit) => hit.type === type).map(({ ranked }) => keyOf(ranked))
-    const found = keys.length > 0 ? await loaders[type](db, { reader, keys, words }) : []
+    const found = keys.length > 0 ? await loaders[type](db, { ...order, keys }) : []
     for (const hit of found) loaded.set(`${type} ${hit.id} ${hit.number}`, hit)
   }
   await Promise.all(hitTypes.map(load))
@@ -81,4 +79,6 @@ const loaders: Record<HitType, Loader> = {
   page: loadPages,
   message: loadMessages,
   artifact: loadArtifacts,
+  place: loadPlaces,
+  conference: loadConferences,
 }

@@ -1,6 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Reader } from '../../domain/channels/access.ts'
 import { type Key, parsed } from './blocks.ts'
+import type { HitType } from './filters.ts'
 import type { PackedTokens } from './highlights.ts'
 import type { Positions } from './spans.ts'
 import type { WantedWords } from './tsquery.ts'
@@ -29,7 +30,7 @@ export function foundText(text: SQL, search: SQL, { lexemes, prefixes }: WantedW
 }
 
 /** The hits of one type that a reply needs, by their keys. */
-export type Load = { reader: Reader; keys: readonly Key[]; words: WantedWords }
+export type Load = { reader: Reader; keys: readonly Key[]; words: WantedWords; now: Date }
 
 /** SQL: rows `w(id, number)` of what is to be loaded. */
 export function wantedRows(keys: readonly Key[]): SQL {
@@ -43,6 +44,13 @@ export const toFoundText = ({ text, tokens, positions }: FoundTextRow): FoundTex
   tokens: parsed<number[]>(tokens) ?? [],
   positions: new Map(parsed<[string, number[]][]>(positions) ?? []),
 })
+
+/** Rows as hits of their type. */
+export const toHits = <Type extends HitType, Row extends FoundTextRow>(
+  type: Type,
+  rows: readonly Row[],
+): (Row & { type: Type; found: FoundText })[] =>
+  rows.map((row) => ({ ...row, type, found: toFoundText(row) }))
 
 /** SQL: a time as the contract writes it. */
 export const contractTime = (column: SQL): SQL =>

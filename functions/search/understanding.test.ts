@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { addChannel, addMessage } from '../../test/fixtures/channels.ts'
 import { marked, searching } from '../../test/fixtures/searching.ts'
 import { openTestDatabase } from '../../test/harness/setup.ts'
-import { formatTsquery, type QueryNode } from './tsquery.ts'
+import { formatTsquery, parseTsquery, type QueryNode } from './tsquery.ts'
 import { understand } from './understanding.ts'
 
 async function said(...texts: string[]) {
@@ -96,11 +96,33 @@ test('whatever is typed is understood or has no words, and what is understood is
   )
 })
 
+test.each([
+  ['S&P', `'s' <-> 'p'`],
+  ['the R&D of AT&T', `'the' & 'r' <-> 'd' & 'of' & 'at' <-> 't'`],
+  ['-S&P x', `!( 's' <-> 'p' ) & 'x'`],
+  ['"an S&P"', `'an' <-> 's' <-> 'p'`],
+  ['Ö&Ü OR 3&4', `'o' <-> 'u' | '3' <-> '4'`],
+  ['this & that', `'this' & 'that'`],
+  ['a&amp;b', `'a' & 'amp' <-> 'b'`],
+])('names with an ampersand are phrases: %s', async (q, wanted) => {
+  const { db } = await openTestDatabase()
+  expect(await understand(db, q)).toEqual(parseTsquery(wanted))
+})
+
+test.each([
+  ['S&P', 'a list of S&P, AT&T'],
+  ['-S&P list', 'a list of P and S'],
+  ['"at&t"', 'a list of S&P, AT&T'],
+])('%s finds %j alone', async (q, text) => {
+  const { find } = await said('a list of S&P, AT&T', 'a list of P and S')
+  expect((await find(q)).items.map(({ snippet }) => snippet)).toEqual([text])
+})
+
 test('what has no prefix is what Postgres makes of it', async () => {
   const { db } = await openTestDatabase()
   await fc.assert(
     fc.asyncProperty(
-      hostile.map((text) => text.replaceAll('*', '').replaceAll('xqzj', '')),
+      hostile.map((text) => text.replaceAll(/[*&]|xqzj/g, '')),
       async (text) => {
         const query = await understand(db, text)
         const written = query ? formatTsquery(query) : ''

@@ -7,6 +7,8 @@ import { parseTsquery, type QueryNode } from './tsquery.ts'
  * a word with an ending of our own, which comes back on whatever Postgres has made of that word, wherever it stands.
  */
 const prefixEnding = 'xqzj' // no word ends so, and no stemmer takes it off
+// Postgres takes `S&P` for two words that may stand anywhere, and of `-S&P` excludes the S alone. Entities are no words.
+const joiningSign = /(?<=[\p{L}\p{N}\p{M}])&(?=[\p{L}\p{N}])(?!\w+;)/gu
 const prefixSign = /(?<=[\p{L}\p{N}\p{M}])\*+(?![\p{L}\p{N}\p{M}])/gu
 
 /**
@@ -14,7 +16,7 @@ const prefixSign = /(?<=[\p{L}\p{N}\p{M}])\*+(?![\p{L}\p{N}\p{M}])/gu
  * @returns `null` when it has no words; whatever is typed, it is no error
  */
 export async function understand(db: Db | Tx, text: string): Promise<QueryNode | null> {
-  const marked = text.replace(prefixSign, prefixEnding)
+  const marked = text.replace(joiningSign, ',').replace(prefixSign, prefixEnding)
   const [row] = await db.execute<{ query: string }>(
     sql`select websearch_to_tsquery('octavo_text', ${marked})::text as query`,
   )
