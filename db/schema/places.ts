@@ -89,7 +89,13 @@ export const places = pgTable(
     index('places_by_collection').on(t.tenantId, t.collection, t.id), // GET /places?collection=
     index('places_by_name_key').using('gin', t.tenantId, t.nameKeys), // what a page mentions (btree_gin)
     index('places_by_location').using('gist', t.tenantId, t.location), // GET /places?bbox= (btree_gist)
+    index('places_by_name_part').using(
+      'gin',
+      t.tenantId,
+      sql`place_names_text(${t.nameKeys}) gin_trgm_ops`,
+    ), // GET /places?q= (btree_gin, pg_trgm)
     index('places_by_sphere').using('gist', t.tenantId, t.sphere), // GET /places/nearest (btree_gist, cube)
+    index('places_by_collection_and_sphere').using('gist', t.tenantId, t.collection, t.sphere), // the same with collection=
     index('places_search').using('gin', t.tenantId, t.search), // GET /search (btree_gin)
     check('places_longitude_is_on_earth', sql`${t.longitude} between -180 and 180`),
     check('places_latitude_is_on_earth', sql`${t.latitude} between -90 and 90`),
