@@ -54,6 +54,7 @@ const codeProblems: Record<string, DatabaseProblem> = {
   '22P05': { code: 'invalid', publicMessage: 'Text must not hold NUL characters.' },
   '22003': { code: 'invalid', publicMessage: 'A number is out of range.' },
   '22008': { code: 'invalid', publicMessage: 'A date or time is out of range.' },
+  '22009': { code: 'invalid', publicMessage: 'An offset of a time is out of range.' },
   '22P02': { code: 'invalid', publicMessage: 'A value has the wrong form.' },
   '22001': { code: 'invalid', publicMessage: 'A text is too long.' },
   '54000': { code: 'payload_too_large', publicMessage: 'A value is too large to be stored.' },

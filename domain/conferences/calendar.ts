@@ -3,7 +3,6 @@ import { type EventSource, eventOf } from './event.ts'
 
 export type CalendarDeadline = EventSource & {
   id: string // stays for as long as the deadline exists; the event's UID is made of it
-  sub: string
   sequence: number
   updatedAt: Date
 }
@@ -22,7 +21,7 @@ export function calendarOf(name: string, deadlines: readonly CalendarDeadline[])
     ttl: refreshSeconds,
   })
   for (const deadline of deadlines) {
-    const { at, summary, description, location, url, status } = eventOf(deadline)
+    const { at, summary, description, location, url, category, status } = eventOf(deadline)
     if (at === null) continue
     calendar.createEvent({
       ...{ id: uidOf(deadline.id), sequence: deadline.sequence, start: new Date(at) },
@@ -30,16 +29,22 @@ export function calendarOf(name: string, deadlines: readonly CalendarDeadline[])
       ...{ summary, description, status: ICalEventStatus[status] },
       ...(location && { location }),
       ...(url && { url: plainUrl(url) }),
-      ...(deadline.sub && { categories: [{ name: deadline.sub }] }),
+      ...(category && { categories: [{ name: category }] }),
       transparency: ICalEventTransparency.TRANSPARENT, // nobody is busy at a deadline
     })
   }
-  return calendar.toString()
+  return `${calendar.toString()}\r\n` // the last line ends like every other
 }
 
 export const uidOf = (id: string): string => `${id}@conferences.octavo`
 
 // The library writes a name as it is and a URL as if it were text, so neither may have what text escapes.
-const plainName = (name: string): string => name.replaceAll(/[,;\\\n]+/g, ' ')
-const plainUrl = (url: string): string =>
-  url.replaceAll(/[,;\\]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`)
+const plainName = (name: string): string => name.replaceAll(/[,;\\\p{Cc}\u2028\u2029]+/gu, ' ')
+
+function plainUrl(url: string): string {
+  const ascii = /^[!-~]*$/.test(url) ? url : (URL.parse(url)?.href ?? '')
+  return ascii.replaceAll(
+    /[,;\\]/g,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+  )
+}

@@ -133,14 +133,14 @@ function withSequences(
   return { ...edition, rounds }
 }
 
-type Named = { title: string; description: string }
+type Named = { title: string; description: string; sub: string }
 type Due = { round: RoundState; deadline: DeadlineState }
 
 const faceOf = (series: Named, edition: EditionState, due: Due): string =>
   JSON.stringify(eventOf(deadlineEvent(series, edition, due)))
 
 const deadlineEvent = (
-  { title, description }: Named,
+  { title, description: seriesDescription, sub }: Named,
   edition: EditionState,
   { round, deadline }: Due,
 ): EventSource => {
@@ -149,7 +149,7 @@ const deadlineEvent = (
   const { localText, zone, kind, at } = deadline
   const { year, link, place, dateText } = edition
   return {
-    ...{ title, year, kind, round: { number, comment, count }, seriesDescription: description },
+    ...{ title, year, kind, round: { number, comment, count }, seriesDescription, sub },
     ...{ at, isWithdrawn: deadline.isWithdrawn || round.isWithdrawn, basis: null },
     given: { localText, zone, link, place, dateText },
   }

@@ -7,12 +7,14 @@ export type DeadlineEvent = {
   description: string
   location: string
   url: string
+  category: string
   at: string | null // null: not known, so that no calendar shows it
   status: 'CONFIRMED' | 'TENTATIVE' | 'CANCELLED'
 }
 
 export type EventSource = DeadlineName & {
   seriesDescription: string
+  sub: string
   at: string | null
   isWithdrawn: boolean
   /** `null`: an estimate. */
@@ -27,13 +29,13 @@ export type EventSource = DeadlineName & {
 }
 
 export function eventOf(source: EventSource): DeadlineEvent {
-  const { given, at, basis, seriesDescription } = source
+  const { given, at, basis, seriesDescription, sub: category } = source
   const name = deadlineName(source)
   if (given === null)
     return {
       summary: `${name} (estimated)`,
       description: [seriesDescription, basis && basisSentence(basis)].filter(Boolean).join('\n'),
-      ...{ location: '', url: '', at, status: 'TENTATIVE' },
+      ...{ location: '', url: '', category, at, status: 'TENTATIVE' },
     }
   const held = [given.dateText, given.place].filter(Boolean).join(', ')
   const lines = [
@@ -46,7 +48,7 @@ export function eventOf(source: EventSource): DeadlineEvent {
   return {
     summary: name,
     description: lines.filter(Boolean).join('\n'),
-    ...{ location: given.place, url: given.link, at },
+    ...{ location: given.place, url: given.link, category, at },
     status: source.isWithdrawn ? 'CANCELLED' : 'CONFIRMED',
   }
 }

@@ -30,8 +30,9 @@ const eventsOf = (series: SeriesState) =>
       const count = rounds.filter(({ isWithdrawn }) => !isWithdrawn).length
       return rounds.flatMap(({ number, comment, deadlines }) =>
         deadlines.map(({ id, kind, at, isWithdrawn, sequence, ...due }) => {
-          const { title, description: seriesDescription } = series
-          const named = { title, year, kind, round: { number, comment, count }, seriesDescription }
+          const { title, sub, description: seriesDescription } = series
+          const round = { number, comment, count }
+          const named = { title, sub, year, kind, round, seriesDescription }
           const given = { ...edition, ...due }
           const shown = eventOf({ ...named, at, isWithdrawn, basis: null, given })
           return [id, { sequence, shown: JSON.stringify(shown) }] as const

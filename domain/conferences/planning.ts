@@ -93,7 +93,9 @@ function planEstimates(
   before: SeriesState,
   { at, newId }: PlanContext,
 ): EstimateState[] {
-  return estimateNext(state.editions).map((estimate) => {
+  // One whose time has come without an announcement was wrong, and the next year's would be made of it.
+  const open = estimateNext(state.editions).filter((estimate) => estimate.at > at)
+  return open.map((estimate) => {
     const known = before.estimates.find(
       ({ kind, year, round }) =>
         kind === estimate.kind && year === estimate.year && round === estimate.round,
@@ -107,9 +109,13 @@ function planEstimates(
 }
 
 const estimateEvent = (
-  { title, description }: Pick<SeriesState, 'title' | 'description'>,
+  {
+    title,
+    description: seriesDescription,
+    sub,
+  }: Pick<SeriesState, 'title' | 'description' | 'sub'>,
   { kind, year, round, at, basis }: Pick<EstimateState, 'kind' | 'year' | 'round' | 'at' | 'basis'>,
 ): EventSource => ({
   ...{ title, year, kind, round: { number: round, comment: '', count: basis.rounds } },
-  ...{ seriesDescription: description, at, isWithdrawn: false, given: null, basis },
+  ...{ seriesDescription, sub, at, isWithdrawn: false, given: null, basis },
 })

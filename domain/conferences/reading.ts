@@ -140,7 +140,7 @@ function readLink(reader: NodeReader, fields: Fields): string {
   const node = nodeOf(fields, 'link')
   const link = reader.text(node, { name: 'link', max: 2_000 })
   if (isUnknownTime(link)) return ''
-  if (/^https?:\/\/\S+$/i.test(link)) return link
+  if (/^https?:\/\/\S+$/i.test(link) && URL.canParse(link)) return link
   reader.warn(node, '"link" is no address of the web; it is left out.')
   return ''
 }

@@ -55,6 +55,8 @@ const plain = (message: string): string => message.replaceAll(/\s+/g, ' ').trim(
 
 const problemsMax = 50 // of an entry; more help nobody
 const controls = /\p{Cc}/u
+// They turn round all that is written after them, and come along unseen when a name is copied.
+const turning = /[\u202a-\u202e\u2066-\u2069]/g
 
 /** Reads the parts of one entry; what is wrong is noted with its place, and read as if it were empty. */
 export class NodeReader {
@@ -148,5 +150,5 @@ const keyOf = ({ key }: Pair): string =>
 function scalarText(value: unknown, source: string | undefined): string {
   if (value === null || value === undefined) return ''
   const text = typeof value === 'string' ? value : (source ?? String(value))
-  return text.trim().replaceAll(/\s+/g, ' ')
+  return text.replaceAll(turning, '').trim().replaceAll(/\s+/g, ' ')
 }

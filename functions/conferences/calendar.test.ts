@@ -20,8 +20,10 @@ type Event = {
 /** Reads a calendar as strictly as RFC 5545 asks: lines, properties that must be there, and their types. */
 function strictly(text: string): Event[] {
   const encoder = new TextEncoder()
+  expect(text.endsWith('END:VCALENDAR\r\n')).toBe(true)
   for (const line of text.split('\r\n')) {
     expect(line).not.toMatch(/[\r\n]/)
+    expect(line.isWellFormed()).toBe(true)
     expect(encoder.encode(line).length).toBeLessThanOrEqual(75)
   }
   ICAL.design.strict = true
@@ -110,6 +112,14 @@ test.each([
   expect(await calendar(`/${id}/calendar.ics`)).toEqual([after])
 })
 
+test('when the area changes, so does the category of an event, and its SEQUENCE grows', async () => {
+  const { bring, send, get, calendar } = await calendars()
+  const id = await bring(year('11'))
+  await send(conferenceYaml([year('11')]).replace('"SE"', '"AI"'))
+  expect(await calendar(`/${id}/calendar.ics`)).toMatchObject([{ sequence: 1 }])
+  expect(await (await get('/calendar.ics')).text()).toContain('CATEGORIES:AI\r\n')
+})
+
 test('of two deadlines only the one that changed gets another SEQUENCE', async () => {
   const { bring, calendar } = await calendars()
   const both = (paper: string) => ({
@@ -142,24 +152,24 @@ test('an unknown deadline is left out, and a withdrawn one is cancelled', async 
 test('an estimate keeps its UID and grows in SEQUENCE until the deadline is announced', async () => {
   const { bring, calendar } = await calendars()
   const years = (last: string) =>
-    ['2023-06-10', '2024-06-08', last].map((day, index) => ({
-      ...{ year: 2024 + index, rounds: [{ paper: `${day} 12:00` }], zone: 'UTC' },
+    ['2024-06-10', '2025-06-08', last].map((day, index) => ({
+      ...{ year: 2025 + index, rounds: [{ paper: `${day} 12:00` }], zone: 'UTC' },
     }))
-  const id = await bring(...years('2025-06-14'))
+  const id = await bring(...years('2026-06-14'))
   const estimateOf = async () =>
     (await calendar(`/${id}/calendar.ics`)).filter(({ status }) => status === 'TENTATIVE')
   const [before] = await estimateOf()
-  // From 2023 to 2024 it moved by 364 days, to 2025 by 371: the middle is 367 days after the last.
-  expect(before).toMatchObject({ at: '2026-06-16T12:00:00.000Z', sequence: 0 })
+  // From 2024 to 2025 it moved by 363 days, to 2026 by 371: the middle is 367 days after the last.
+  expect(before).toMatchObject({ at: '2027-06-16T12:00:00.000Z', sequence: 0 })
   expect(before?.description).toContain('An estimate, not an announcement')
-  await bring(...years('2025-06-15'))
+  await bring(...years('2026-06-15'))
   expect(await estimateOf()).toMatchObject([{ uid: before?.uid, sequence: 1 }])
   await bring(
-    ...years('2025-06-15'),
-    year('11', { zone: 'UTC', rounds: [{ paper: '2026-06-20 12:00' }] }),
+    ...years('2026-06-15'),
+    year('11', { year: 2028, zone: 'UTC', rounds: [{ paper: '2027-06-20 12:00' }] }),
   )
   expect(await estimateOf()).toMatchObject([
-    { at: expect.stringMatching(/^2027-/), summary: 'CONF 2028: paper deadline (estimated)' },
+    { at: expect.stringMatching(/^2028-/), summary: 'CONF 2029: paper deadline (estimated)' },
   ])
 })
 
@@ -172,6 +182,23 @@ test('a link with marks that text escapes stays an address', async () => {
   await send(file)
   const [event] = await calendar('/calendar.ics')
   expect(event?.url).toBe('https://example.org/a%2Cb%3Bc?d=1')
+})
+
+test('names of any letters and marks come back from a calendar as they were', async () => {
+  const { bring, calendar } = await calendars()
+  const letters = 'Þé😀漢字, and; "so" \\n: = on… '.repeat(5).trim()
+  const rounds = [{ paper: '2026-06-11 12:00', comment: letters }]
+  const id = await bring(year('11', { rounds, place: letters, date: letters }))
+  const [event] = await calendar(`/${id}/calendar.ics`)
+  expect(event?.description).toContain(`Conference: ${letters}, ${letters}`)
+})
+
+test('a link in other letters is written in those that an address may have', async () => {
+  const { send, calendar } = await calendars()
+  const link = 'https://b\u00fccher.example/\u6f22?a=1'
+  await send(conferenceYaml([year('11')]).replace('https://example.org/2027', link))
+  const [event] = await calendar('/calendar.ics')
+  expect(event?.url).toBe('https://xn--bcher-kva.example/%E6%BC%A2?a=1')
 })
 
 test('a calendar that has not changed is a 304, and one that has is sent anew', async () => {

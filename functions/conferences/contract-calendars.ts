@@ -37,11 +37,11 @@ export const getOneCalendar = route({
   example: { param: exampleId },
 })
 
-const words = z.array(z.string().trim().min(1).max(40)).max(50).optional()
+const words = z.array(z.string().trim().min(1).max(40)).min(1).max(50).optional()
 const Filter = z
   .object({
     ...{ sub: words, ccf: words, core: words, thcpl: words },
-    kind: z.array(z.enum(deadlineKinds)).max(deadlineKinds.length).optional(),
+    kind: z.array(z.enum(deadlineKinds)).min(1).max(deadlineKinds.length).optional(),
     q: z.string().trim().min(1).max(200).optional(),
     estimates: z.boolean().default(true),
   })

@@ -101,6 +101,24 @@ test.each([
   expect((await page(`/?${filled}`)).items.map(({ title }) => title)).toEqual(titles)
 })
 
+test.each(['2026-01-01T00:00:00%2B23:00', '0000-01-01T00:00:00Z', 'tomorrow'])(
+  'the time %s in a filter is a 422',
+  async (time) => {
+    const { get } = await listed()
+    for (const path of [`/?from=${time}`, `/?to=${time}`, `/upcoming?to=${time}`])
+      expect((await get(path)).status).toBe(422)
+  },
+)
+
+test('what falls due this very second is still shown, and a second later no more', async () => {
+  const { add, inDays, page, clock } = await listed()
+  await add('A', [{ paper: inDays(1) }])
+  clock.advance(86_400_000)
+  expect((await page('/upcoming')).items).toMatchObject([{ title: 'A', seconds_left: 0 }])
+  clock.advance(1_000)
+  expect((await page('/upcoming')).items).toEqual([])
+})
+
 test('a list that has not changed is a 304, and any change of a conference makes it another', async () => {
   const { add, inDays, get } = await listed()
   await add('A', [{ paper: inDays(1) }])
@@ -124,25 +142,48 @@ test('an estimate falls due like a deadline, says what it is made of, and can be
   expect((await page('/upcoming?estimates=false')).items).toEqual([])
 })
 
+test('an estimate whose time has come is not made, nor is one of the year after', async () => {
+  const { bring, read } = await listed()
+  const years = [2021, 2022, 2023].map((year) => ({
+    year,
+    rounds: [{ paper: `${year - 1}-06-11` }],
+  }))
+  const { conferences: made } = await bring(conferenceYaml(years))
+  expect((await read(made[0]?.id)).estimates).toEqual([])
+})
+
+test('an estimate stands until its time has come, and goes with the next import', async () => {
+  const { bring, read, now, clock } = await listed()
+  const years = [3, 2, 1].map((ago) => {
+    const due = new Date(now.getTime() - (ago * 364 - 1) * 86_400_000)
+    return { year: 2030 - ago, rounds: [{ paper: due.toISOString().slice(0, 10) }], zone: 'UTC' }
+  })
+  const { conferences: made } = await bring(conferenceYaml(years))
+  expect((await read(made[0]?.id)).estimates).toHaveLength(1)
+  clock.advance(2 * 86_400_000)
+  await bring(conferenceYaml(years))
+  expect((await read(made[0]?.id)).estimates).toEqual([])
+})
+
 test('too few years, years that differ much, and two editions in a year give no estimate', async () => {
   const { bring, read } = await listed()
   const due = (year: number, day: string, id?: string) => ({
     ...{ year, rounds: [{ paper: day }], zone: 'UTC' },
     ...(id && { id }),
   })
-  const few = [due(2024, '2023-06-01'), due(2025, '2024-06-01')]
+  const few = [due(2025, '2024-06-01'), due(2026, '2025-06-01')]
   for (const years of [
     few,
-    [...few, due(2026, '2025-12-01')],
-    [...few, due(2027, '2026-06-01')],
-    [...few, due(2026, '2025-06-01'), due(2026, '2025-06-02', 'again26')],
+    [...few, due(2027, '2026-12-01')],
+    [...few, due(2028, '2027-06-01')],
+    [...few, due(2027, '2026-06-01'), due(2027, '2026-06-02', 'again27')],
   ]) {
     const title = crypto.randomUUID()
     const { conferences: made } = await bring(conferenceYaml(years, { title, dblp: title }))
     expect((await read(made[0]?.id)).estimates).toEqual([])
   }
   const title = 'ENOUGH'
-  const enough = [...few, due(2026, '2025-06-01')]
+  const enough = [...few, due(2027, '2026-06-01')]
   const { conferences: made } = await bring(conferenceYaml(enough, { title, dblp: title }))
   expect((await read(made[0]?.id)).estimates).toHaveLength(1)
 })

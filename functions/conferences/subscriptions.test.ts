@@ -87,6 +87,32 @@ test('a link shows nothing while its user is disabled or may not read, and again
   }
 })
 
+test('a link goes with its user, and asked again it is sent only when something has changed', async () => {
+  const { subscribe, open, request, get, db, tenant } = await subscriptions()
+  const member = await addMember(db, tenant.id, { role: 'viewer' })
+  const { url } = await subscribe({}, { headers: member.auth })
+  const head = await request(url ?? '', { method: 'HEAD' })
+  expect([head.status, await head.text()]).toEqual([200, ''])
+  const etag = head.headers.get('etag') ?? ''
+  const again = await get(url ?? '', { as: 'nobody', headers: { 'if-none-match': etag } })
+  expect([again.status, again.headers.get('cache-control')]).toEqual([304, 'no-store'])
+  await db.delete(users).where(and(eq(users.tenantId, tenant.id), eq(users.id, member.id)))
+  expect((await open(url)).status).toBe(404)
+})
+
+test('a name of a link begins no line of its own in the calendar', async () => {
+  const { subscribe, open } = await subscriptions()
+  const { url } = await subscribe({ name: 'Mine\rX-EVIL:1\u0007\u2028;\\n' })
+  const text = await (await open(url)).text()
+  expect(text).toContain('\r\nX-WR-CALNAME:Mine X-EVIL:1 n\r\n')
+})
+
+test('a link whose filter names nothing at all is a 422, as it would show nothing', async () => {
+  const { post } = await subscriptions()
+  for (const filter of [{ sub: [] }, { kind: [] }])
+    expect((await post('/subscriptions', { name: 'x', filter })).status).toBe(422)
+})
+
 test('everybody sees their own links, an admin those of all, another tenant none', async () => {
   const { subscribe, get, del, otherTenant, db, tenant } = await subscriptions()
   const member = await addMember(db, tenant.id, { role: 'viewer' })
