@@ -38,7 +38,7 @@ export const registry: readonly FunctionEntry[] = [
   { name: 'games' },
   { name: 'artifacts', jobs: () => import('../functions/artifacts/jobs.ts') },
   { name: 'audit' },
-  { name: 'conferences' },
+  { name: 'conferences', jobs: () => import('../functions/conferences/jobs.ts') },
   { name: 'places' },
 ]
 

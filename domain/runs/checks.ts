@@ -5,6 +5,7 @@ export type Verdict = {
   passed: boolean
   values: Record<string, string | number | boolean | null>
   message: string
+  severity?: 'error' | 'warn' // instead of the check's own, where it depends on what was found or asked for
 }
 
 export type VolumeFloor = {

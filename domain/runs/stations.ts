@@ -71,12 +71,13 @@ function stepStation<Host extends RunHost>({ name, run }: RunStep<Host>): Statio
 }
 
 function checkStation<Host extends RunHost>(check: RunCheck): Station<Host> {
-  const { name, severity = 'error' } = check
+  const { name } = check
   return {
     name: `${checkPrefix}${name}`,
     isCheck: true,
     async take({ host, trail, done }) {
-      const { passed, values, message } = await check.check(checkContext(host, name, done))
+      const verdict = await check.check(checkContext(host, name, done))
+      const { passed, values, message, severity = check.severity ?? 'error' } = verdict
       const finding = { name, severity, passed, values, message }
       const event: TrailEvent = {
         type: 'check',

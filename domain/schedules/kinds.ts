@@ -1,2 +1,7 @@
-/** Kinds of Octavo's own that a tenant may schedule: their payload is safe whatever it holds. None is yet. */
-export const schedulableKinds: readonly string[] = []
+import type * as z from 'zod'
+import { RefreshPayload, refreshJobKind } from '../conferences/refresh-order.ts'
+
+/** Kinds of Octavo's own that a tenant may schedule: their payload is safe whatever it holds, and is to look like this. */
+export const schedulableKinds: ReadonlyMap<string, z.ZodType> = new Map([
+  [refreshJobKind, RefreshPayload],
+])

@@ -145,13 +145,15 @@ const Verdict = z
   })
   .meta({ id: 'ConferenceVerdict' })
 
+export const ImportTotals = z.object({
+  ...{ files: z.int(), broken_files: z.int(), created: z.int(), changed: z.int() },
+  ...{ unchanged: z.int(), refused: z.int(), editions: z.int(), deadlines: z.int() },
+})
+
 export const ConferenceImport = z
   .object({
     dry_run: z.boolean(),
-    totals: z.object({
-      ...{ files: z.int(), broken_files: z.int(), created: z.int(), changed: z.int() },
-      ...{ unchanged: z.int(), refused: z.int(), editions: z.int(), deadlines: z.int() },
-    }),
+    totals: ImportTotals,
     broken_files: z.array(
       z.object({
         ...{ path: z.string().nullable(), line: z.int(), column: z.int(), detail: z.string() },

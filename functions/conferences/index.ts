@@ -6,8 +6,10 @@ import * as calendars from './calendars.ts'
 import * as changes from './changes.ts'
 import * as contract from './contract.ts'
 import * as calendarContract from './contract-calendars.ts'
+import * as refreshContract from './contract-refresh.ts'
 import { importHandler } from './importing.ts'
 import * as listing from './listing.ts'
+import { refreshHandler, sourcesHandler } from './refreshing.ts'
 import { toDetails } from './representation.ts'
 import * as subscriptions from './subscriptions.ts'
 
@@ -18,6 +20,8 @@ export const createApp = (deps: Deps) =>
     .on(contract.listUpcoming, listing.upcomingHandler(deps))
     .on(contract.listChanges, listing.changesHandler(deps))
     .on(contract.importConferences, importHandler(deps))
+    .on(refreshContract.refreshConferences, refreshHandler(deps))
+    .on(refreshContract.listSources, sourcesHandler(deps))
     .on(calendarContract.getCalendar, calendars.calendarHandler(deps))
     .on(calendarContract.createSubscription, subscriptions.createHandler(deps))
     .on(calendarContract.listSubscriptions, subscriptions.listHandler(deps))

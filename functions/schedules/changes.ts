@@ -35,7 +35,7 @@ export const createHandler =
   ({ config }: Deps): Handler<typeof contract.createSchedule> =>
   (c, { json }) => {
     const { time_zone: timeZone, catch_up: catchUp, attempts_max: attemptsMax, ...same } = json
-    requireSchedulable(json.kind, config.functionNames)
+    requireSchedulable(json, config.functionNames)
     const { tenantId, userId } = identityOf(c.identity)
     return c.write(async (tx) => {
       if (!(await holdUserPresence(tx, tenantId, userId))) throw missing()
@@ -51,10 +51,10 @@ export const changeHandler =
   ({ config }: Deps): Handler<typeof contract.changeSchedule> =>
   (c, { param, json }) => {
     const { time_zone: timeZone, catch_up: catchUp, attempts_max: attemptsMax, ...same } = json
-    if (json.kind !== undefined) requireSchedulable(json.kind, config.functionNames)
     const wanted = withoutUndefined({ ...same, timeZone, catchUp, attemptsMax })
     return c.write(async (tx) => {
       const row = await openSchedule(tx, c, param.id)
+      requireSchedulable({ ...row, ...wanted }, config.functionNames)
       const now = await scheduleClock(tx)
       const save = () => changeSchedule(tx, row, { wanted, now })
       const saved = await withTimetable(timeZone ?? row.timeZone, save)

@@ -1,18 +1,33 @@
+import type * as z from 'zod'
 import { firstPart, isReservedKind } from '../../domain/jobs/kinds.ts'
 import { schedulableKinds } from '../../domain/schedules/kinds.ts'
 import { TimetableFault } from '../../domain/schedules/timetable-fault.ts'
 import { AppError, type InputFault } from '../_shared/http/problems.ts'
 import { didYouMean } from '../_shared/http/suggestion.ts'
 
-/** @throws {AppError} `invalid`: a kind of Octavo's own that may not be scheduled */
-export function requireSchedulable(kind: string, functionNames: readonly string[]): void {
-  if (!isReservedKind(kind, functionNames) || schedulableKinds.includes(kind)) return
+type Scheduled = { kind: string; payload: Record<string, unknown> }
+
+/** @throws {AppError} `invalid`: a kind of Octavo's own that may not be scheduled, or not with this payload */
+export function requireSchedulable(
+  { kind, payload }: Scheduled,
+  functionNames: readonly string[],
+): void {
+  const shape = schedulableKinds.get(kind)
+  if (shape) requirePayload(shape, payload)
+  if (shape || !isReservedKind(kind, functionNames)) return
   throw invalid({
     pointer: '/kind',
     code: 'reserved_kind',
     detail: `Kinds that begin with "${firstPart(kind)}." are Octavo's own.`,
     hint: 'Begin the names of your kinds with a word of your own, e.g. "reports.render".',
   })
+}
+
+function requirePayload(shape: z.ZodType, payload: Record<string, unknown>): void {
+  const [issue] = shape.safeParse(payload).error?.issues ?? []
+  if (!issue) return
+  const pointer = ['/payload', ...issue.path.map(String)].join('/')
+  throw invalid({ pointer, code: 'invalid_payload', detail: issue.message })
 }
 
 /**

@@ -1,0 +1,74 @@
+import { expect, test } from 'vitest'
+import { conferenceYaml } from '../../test/fixtures/conferences.ts'
+import { checksOf, outputOf, refreshing, startSource } from '../../test/fixtures/refreshing.ts'
+import { bodyOf } from '../../test/harness/requests.ts'
+
+const dueOn = (day: string) =>
+  conferenceYaml([{ year: 2027, rounds: [{ paper: `2027-06-${day} 23:59:59` }] }])
+
+test('a refresh brings in what a source has, with its checks and what came of it', async () => {
+  const { startWorker, run, source, deadlines } = await refreshing()
+  const { url, received } = await startSource(dueOn('11'))
+  startWorker()
+  const ended = await run(url)
+  expect(ended).toMatchObject({ status: 'completed', attempts: 1, errors: [] })
+  expect(ended.steps.map(({ name }) => name).filter((name) => !name.includes(':'))).toEqual([
+    ...['fetch', 'read', 'check', 'import', 'report'],
+  ])
+  expect(checksOf(ended)).toEqual({
+    ...{ volume: 'passed', readable: 'passed', freshness: 'passed', duplicates: 'passed' },
+    ...{ lookalikes: 'passed', last_import: 'passed' },
+  })
+  expect(ended.result?.checks).toHaveLength(6)
+  const totals = { files: 1, created: 1, changed: 0, refused: 0, editions: 1, deadlines: 1 }
+  expect(outputOf(ended, 'report')).toMatchObject({ totals, changes_count: 1 })
+  expect(await deadlines()).toEqual(['2027-06-12T11:59:59.000Z'])
+  expect(await source()).toMatchObject({ url, verdict: 'passed', totals })
+  expect(received.map(({ method }) => method)).toEqual(['GET'])
+})
+
+test('a second refresh changes nothing, and a deadline that was extended is told once', async () => {
+  const { startWorker, run, changes, get, sql, tenant } = await refreshing()
+  const { url, serve } = await startSource(dueOn('11'))
+  startWorker()
+  await run(url)
+  const before = await bodyOf(await get('/'))
+  const [{ version } = {}] =
+    await sql`select version from conference_heads where tenant_id = ${tenant.id}`
+  expect(outputOf(await run(url), 'report')).toMatchObject({
+    ...{ totals: { created: 0, changed: 0, unchanged: 1 }, changes: [] },
+  })
+  expect(await bodyOf(await get('/'))).toEqual(before)
+  const [now] = await sql`select version from conference_heads where tenant_id = ${tenant.id}`
+  expect(now).toEqual({ version })
+  serve(dueOn('18'))
+  const sentence =
+    'CONF 2027: paper deadline extended from 2027-06-11 23:59:59 AoE to 2027-06-18 23:59:59 AoE.'
+  const told = outputOf(await run(url), 'report')
+  expect(told).toMatchObject({ totals: { changed: 1 }, changes: [sentence], changes_count: 1 })
+  await run(url)
+  const [series] = (await bodyOf<{ items: { id: string }[] }>(await get('/'))).items
+  const sentences = (await changes(series?.id)).map((change) => change.sentence)
+  expect(sentences.filter((one) => one === sentence)).toHaveLength(1)
+})
+
+test('what the source calls unchanged is not read again, unless somebody changed the conferences', async () => {
+  const { startWorker, run, get, del, deadlines } = await refreshing()
+  const { url, received } = await startSource((response, { headers }) => {
+    response.setHeader('etag', '"one"').setHeader('content-type', 'text/yaml')
+    if (headers['if-none-match'] === '"one"') response.writeHead(304).end()
+    else response.end(dueOn('11'))
+  })
+  startWorker()
+  await run(url)
+  const second = await run(url)
+  expect(outputOf<{ unchanged: boolean }>(second, 'fetch').unchanged).toBe(true)
+  expect(outputOf(second, 'report')).toMatchObject({ totals: { unchanged: 1, deadlines: 1 } })
+  const [series] = (await bodyOf<{ items: { id: string }[] }>(await get('/'))).items
+  expect((await del(`/${series?.id}`)).status).toBe(204)
+  expect(outputOf(await run(url), 'report')).toMatchObject({ totals: { created: 1 } })
+  expect(await deadlines()).toHaveLength(1)
+  expect(received.map(({ headers }) => headers['if-none-match'])).toEqual([
+    ...[undefined, '"one"', undefined],
+  ])
+})
