@@ -64,10 +64,14 @@ export const places = pgTable(
     latitude: doublePrecision('latitude').notNull(),
     altitudeMetres: doublePrecision('altitude_metres'),
     properties: jsonb('properties').$type<Record<string, unknown>>().notNull().default({}),
-    location: point('location').generatedAlwaysAs((): SQL => sql`point(longitude, latitude)`),
+    // 360 there and back rounds to some 6e-14 degrees (6 nm). Of numbers like 1e-300 the areas that an index of points
+    // multiplies would underflow, which is an error, and then fails for everybody whose places come to the same page.
+    location: point('location').generatedAlwaysAs(
+      (): SQL => sql`point(longitude + 360 - 360, latitude + 360 - 360)`,
+    ),
     sphere: cube('sphere').generatedAlwaysAs(
       (): SQL =>
-        sql`cube(array[cosd(latitude) * cosd(longitude), cosd(latitude) * sind(longitude), sind(latitude)])`,
+        sql`cube(array[cosd(latitude + 360 - 360) * cosd(longitude + 360 - 360), cosd(latitude + 360 - 360) * sind(longitude + 360 - 360), sind(latitude + 360 - 360)])`,
     ),
     search: tsvector('search').generatedAlwaysAs(
       (): SQL =>
