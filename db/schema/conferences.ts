@@ -93,7 +93,9 @@ export const conferenceSeries = pgTable(
     }).onDelete('cascade'),
     uniqueIndex('conference_series_title_is_unique').on(t.tenantId, t.titleKey, t.dblp), // on import
     index('conference_series_by_dblp').on(t.tenantId, t.dblp), // whose source is it, on import
-    index('conference_series_search').using('gin', t.tenantId, t.search), // GET /search (btree_gin)
+    index('conference_series_search')
+      .using('gin', t.tenantId, t.search)
+      .with({ fastupdate: false }), // GET /search (btree_gin)
     check('conference_series_title_length', sql`char_length(${t.title}) between 1 and 200`),
     check('conference_series_version_is_positive', sql`${t.version} > 0`),
   ],

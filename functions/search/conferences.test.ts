@@ -140,7 +140,7 @@ test('a conference is found by what it is called now, and by earlier names', asy
 test("guests find no conferences, and nobody finds another tenant's", async () => {
   const { addConference, importText, otherTenant, ids, person } = await convening()
   const { id } = await addConference('CHI')
-  const theirs = await importText('- title: CHI', otherTenant.id)
+  const theirs = await importText('[{ title: CHI, confs: [] }]', otherTenant.id)
   expect(await ids('chi')).toEqual([id])
   expect(await ids('chi', '', await person('viewer'))).toEqual([id])
   expect(await ids('chi', '', await person('guest'))).toEqual([])
@@ -166,14 +166,33 @@ test('conferences are filtered by announced deadlines, and left out by what they
     expect(await ids(q, more)).toEqual([])
 })
 
-test('a conference that was deleted meanwhile is not shown', async () => {
-  const { db, tenant, addConference, find } = await convening()
+test('what was withdrawn or is estimated is no announced deadline', async () => {
+  const { addConference, titles, deadlineOf, inDays, year } = await convening()
+  const [paper, abstract] = [inDays(40), inDays(30)]
+  await addConference('MOVED', { year, zone: 'UTC+0', rounds: [{ paper, abstract }] })
+  await addConference('MOVED', { year, zone: 'UTC+0', rounds: [{ paper }] })
+  const past = [3, 2, 1].map((ago) => ({
+    ...{ year: year - ago, zone: 'UTC+0' },
+    rounds: [{ paper: inDays(30 - 364 * ago) }],
+  }))
+  await addConference('GUESSED', ...past)
+  const window = (days: number) =>
+    `&from=${inDays(days - 1).replace(' ', 'T')}Z&to=${inDays(days + 1).replace(' ', 'T')}Z`
+  expect(await titles('conference', window(40))).toEqual(['MOVED'])
+  expect(await titles('conference', window(30))).toEqual([])
+  expect((await deadlineOf('moved'))?.kind).toBe('paper')
+  expect((await deadlineOf('guessed'))?.is_estimate).toBe(true)
+})
+
+test("a conference that was deleted meanwhile is not shown, nor another tenant's", async () => {
+  const { db, tenant, otherTenant, addConference, importText, find } = await convening()
   const [gone, kept] = [await addConference('GONE'), await addConference('KEPT')]
+  const theirs = await importText('[{ title: A conference, confs: [] }]', otherTenant.id)
   const { tenantId, id } = conferenceSeries
   await db.delete(conferenceSeries).where(and(eq(tenantId, tenant.id), eq(id, gone.id)))
   const found = await loadHits(db, {
     reader: { tenantId: tenant.id, userId: tenant.admin.id, role: 'viewer' },
-    hits: [gone, kept].map((one) => ({ type: 'conference', ranked: [1, one.id, 0] })),
+    hits: [gone, kept, theirs].map((one) => ({ type: 'conference', ranked: [1, one.id, 0] })),
     words: { lexemes: ['confer'], prefixes: [] },
     now: new Date(),
   })

@@ -61,6 +61,15 @@ test('a place without a name, other names or description has the rest as its sni
   expect(items.flatMap(marked).sort()).toEqual(['Geyser', 'geyser', 'geyser'])
 })
 
+test('each half of a name with a slash is found, and so is the whole', async () => {
+  const { addPlace, find } = await mapping()
+  const { id } = await addPlace({ name: 'Biel/Bienne', aliases: ['Bozen/Bolzano', '"Ort"'] })
+  for (const word of ['Biel', 'Bienne', 'Biel/Bienne', 'Bozen', 'Bolzano', 'Bozen/Bolzano']) {
+    const { items } = await find(word)
+    expect([items.map(idOf), items.flatMap(marked)]).toEqual([[id], [word]])
+  }
+})
+
 test("guests find no places, and nobody finds another tenant's", async () => {
   const { addPlace, otherTenant, ids, person } = await mapping()
   const { id } = await addPlace({ name: 'Etna' })
@@ -114,12 +123,16 @@ test('who finds nothing is told of places as of all else', async () => {
   expect((await find('kiliman', '', await person('guest'))).hint).toBeUndefined()
 })
 
-test('a place that was deleted meanwhile is not shown', async () => {
-  const { db, tenant, addPlace, find } = await mapping()
+test("a place that was deleted meanwhile is not shown, nor another tenant's", async () => {
+  const { db, tenant, otherTenant, addPlace, find } = await mapping()
+  const theirs = await addPlace({ tenantId: otherTenant.id, name: 'Isle' })
   const { id } = await addPlace({ name: 'Isle' })
   const found = await loadHits(db, {
     reader: { tenantId: tenant.id, userId: tenant.admin.id, role: 'viewer' },
-    hits: [crypto.randomUUID(), id].map((one) => ({ type: 'place', ranked: [1, one, 0] })),
+    hits: [crypto.randomUUID(), theirs.id, id].map((one) => ({
+      type: 'place',
+      ranked: [1, one, 0],
+    })),
     words: { lexemes: ['isl'], prefixes: [] },
     now: new Date(),
   })

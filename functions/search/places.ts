@@ -53,10 +53,10 @@ export async function loadPlaces(db: Db, { reader, keys, words }: texts.Load): P
       ${texts.contractTime(sql`${places.createdAt}`)} as "createdAt",
       ${texts.foundText(sql`shown.text`, search, words)}
     from ${texts.wantedRows(keys)} join ${places} on ${places.id} = w.id
-    cross join lateral (select concat_ws(' · ', nullif(${places.name}, ''),
-      (select string_agg(a.name, ', ' order by a.at)
-        from jsonb_array_elements_text(${places.aliases}) with ordinality as a(name, at)),
-      nullif(${places.description}, '')) as text) shown
+    cross join lateral (select concat_ws(' · ', nullif(${places.name}, ''), string_agg(a.name, ', ' order by a.at)) as names
+      from jsonb_array_elements_text(${places.aliases}) with ordinality as a(name, at)) named
+    cross join lateral (select concat_ws(' · ', nullif(names, ''), nullif(${places.description}, ''),
+      case when strpos(names, '/') > 0 then replace(names, '/', ' ') end) as text) shown
     where ${places.tenantId} = ${reader.tenantId}`)
   return texts.toHits('place', rows)
 }
