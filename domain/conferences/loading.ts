@@ -20,9 +20,20 @@ import type {
   SeriesState,
 } from './state.ts'
 
-/** Is the column's value among these? One statement text, however many they are. */
+/**
+ * Is the column's text among these? One alone is compared with: of a list Postgres supposes ten, and then reads a table
+ * that was small when it planned from end to end.
+ */
 export const isAmong = (column: PgColumn | SQL, values: readonly string[]): SQL =>
-  sql`${column}::text in (select jsonb_array_elements_text(${JSON.stringify(values)}::text::jsonb))`
+  values.length === 1
+    ? sql`${column} = ${values[0]}`
+    : sql`${column} = any(array(select jsonb_array_elements_text(${JSON.stringify(values)}::text::jsonb)))`
+
+/** Is the column's id among these? As {@link isAmong}. */
+export const isAmongIds = (column: PgColumn, ids: readonly string[]): SQL =>
+  ids.length === 1
+    ? sql`${column} = ${ids[0]}::uuid`
+    : sql`${column} = any(${`{${ids.join(',')}}`}::uuid[])`
 
 /** Every series that one of the sources may speak of, by title, other name or key in dblp. */
 export async function findSeriesOf(
@@ -66,7 +77,7 @@ export async function loadSeries(
   const rows = await db
     .select(seriesColumns)
     .from(conferenceSeries)
-    .where(and(eq(conferenceSeries.tenantId, tenantId), isAmong(conferenceSeries.id, ids)))
+    .where(and(eq(conferenceSeries.tenantId, tenantId), isAmongIds(conferenceSeries.id, ids)))
     .orderBy(asc(conferenceSeries.titleKey), asc(conferenceSeries.id))
   const aliases = Map.groupBy(await aliasRows(db, tenantId, ids), ({ seriesId }) => seriesId)
   const deadlines = await deadlineRows(db, tenantId, ids)
@@ -87,14 +98,16 @@ const aliasRows = (db: Db | Tx, tenantId: string, ids: readonly string[]) =>
   db
     .select()
     .from(conferenceAliases)
-    .where(and(eq(conferenceAliases.tenantId, tenantId), isAmong(conferenceAliases.seriesId, ids)))
+    .where(
+      and(eq(conferenceAliases.tenantId, tenantId), isAmongIds(conferenceAliases.seriesId, ids)),
+    )
 
 const editionRows = (db: Db | Tx, tenantId: string, ids: readonly string[]) =>
   db
     .select()
     .from(conferenceEditions)
     .where(
-      and(eq(conferenceEditions.tenantId, tenantId), isAmong(conferenceEditions.seriesId, ids)),
+      and(eq(conferenceEditions.tenantId, tenantId), isAmongIds(conferenceEditions.seriesId, ids)),
     )
 
 const roundRows = (db: Db | Tx, tenantId: string, ids: readonly string[]) =>
@@ -114,14 +127,19 @@ const roundRows = (db: Db | Tx, tenantId: string, ids: readonly string[]) =>
         eq(conferenceEditions.id, conferenceRounds.editionId),
       ),
     )
-    .where(and(eq(conferenceRounds.tenantId, tenantId), isAmong(conferenceEditions.seriesId, ids)))
+    .where(
+      and(eq(conferenceRounds.tenantId, tenantId), isAmongIds(conferenceEditions.seriesId, ids)),
+    )
 
 const deadlineRows = (db: Db | Tx, tenantId: string, ids: readonly string[]) =>
   db
     .select()
     .from(conferenceDeadlines)
     .where(
-      and(eq(conferenceDeadlines.tenantId, tenantId), isAmong(conferenceDeadlines.seriesId, ids)),
+      and(
+        eq(conferenceDeadlines.tenantId, tenantId),
+        isAmongIds(conferenceDeadlines.seriesId, ids),
+      ),
     )
 
 type DeadlineRow = typeof conferenceDeadlines.$inferSelect

@@ -1,8 +1,12 @@
 import { and, eq, isNull, not, type SQL, sql } from 'drizzle-orm'
 import { uuidv7 } from 'uuidv7'
 import type { Tx } from '../../db/client.ts'
-import { conferenceDeadlines, conferenceHeads } from '../../db/schema/conferences.ts'
-import { isAmong } from './loading.ts'
+import {
+  conferenceAliases,
+  conferenceDeadlines,
+  conferenceHeads,
+} from '../../db/schema/conferences.ts'
+import { isAmongIds } from './loading.ts'
 import type { SeriesPlan } from './planning.ts'
 import { searchTextOf } from './search-text.ts'
 import { nameKeyOf } from './source.ts'
@@ -79,10 +83,9 @@ async function writeAliases(tx: Tx, tenantId: string, states: readonly SeriesSta
     aliases.map(({ name, kind }) => ({ seriesId: id, nameKey: nameKeyOf(name), name, kind })),
   )
   const columns = '"seriesId" uuid, "nameKey" text, name text, kind text'
-  const ids = JSON.stringify(states.map(({ id }) => id))
-  await tx.execute(sql`
-    delete from conference_aliases where tenant_id = ${tenantId}
-      and series_id::text in (select jsonb_array_elements_text(${ids}::text::jsonb))`)
+  const ids = states.map(({ id }) => id)
+  const { tenantId: ofTenant, seriesId } = conferenceAliases
+  await tx.delete(conferenceAliases).where(and(eq(ofTenant, tenantId), isAmongIds(seriesId, ids)))
   await tx.execute(sql`
     insert into conference_aliases (tenant_id, series_id, name_key, name, kind)
     select ${tenantId}, "seriesId", "nameKey", name, kind from ${records(rows, columns)}`)
@@ -126,9 +129,9 @@ async function removeEstimates(tx: Tx, tenantId: string, states: readonly Series
     .where(
       and(
         eq(conferenceDeadlines.tenantId, tenantId),
-        isAmong(conferenceDeadlines.seriesId, seriesIds),
+        isAmongIds(conferenceDeadlines.seriesId, seriesIds),
         isNull(conferenceDeadlines.roundId),
-        not(isAmong(conferenceDeadlines.id, kept)),
+        not(isAmongIds(conferenceDeadlines.id, kept)),
       ),
     )
 }

@@ -40,8 +40,8 @@ export function seriesMatches({ sub, ccf, core, thcpl, q, series_id: id }: Deadl
   ] as const
   for (const [column, values] of lists)
     if (values) {
-      const upper = values.map((value) => value.toUpperCase())
-      wanted.push(isAmong(sql`upper(${column})`, upper))
+      const folded = values.map((value) => value.toLowerCase())
+      wanted.push(isAmong(sql`lower(${column})`, folded))
     }
   if (id !== undefined) wanted.push(eq(series.id, id))
   if (q !== undefined) wanted.push(isNamed(q))
@@ -143,10 +143,15 @@ export type DeadlineRow = Awaited<ReturnType<typeof shownDeadlines>>[number]
 
 const deadlineMatches = (tenantId: string, filter: DeadlineFilter): SQL[] => [
   eq(deadlines.tenantId, tenantId),
+  ...(filter.series_id === undefined ? [] : [eq(deadlines.seriesId, filter.series_id)]),
   ...seriesMatches(filter),
   ...(filter.kind ? [isAmong(deadlines.kind, filter.kind)] : []),
   ...(filter.estimates === false ? [isNull(deadlines.basis)] : []),
 ]
+
+/** Those of one series are found by it and then put in order: the index by time would give those of all. */
+const timeOf = ({ series_id: id }: DeadlineFilter): SQL =>
+  id === undefined ? sql`${deadlines.at}` : sql`(${deadlines.at} + interval '0')`
 
 type ListDeadlines = {
   tenantId: string
@@ -158,21 +163,26 @@ type ListDeadlines = {
 }
 
 /** What is still to fall due, the next first; only what has an instant. */
-export const listUpcoming = (db: Db, { tenantId, filter, from, to, after, limit }: ListDeadlines) =>
-  shownDeadlines(db)
+export function listUpcoming(
+  db: Db,
+  { tenantId, filter, from, to, after, limit }: ListDeadlines,
+): Promise<DeadlineRow[]> {
+  const time = timeOf(filter)
+  return shownDeadlines(db)
     .where(
       and(
         ...deadlineMatches(tenantId, filter),
         eq(deadlines.isWithdrawn, false),
-        sql`${deadlines.at} >= ${from.toISOString()}::timestamptz`,
-        to === undefined ? undefined : sql`${deadlines.at} <= ${to}::timestamptz`,
+        sql`${time} >= ${from.toISOString()}::timestamptz`,
+        to === undefined ? undefined : sql`${time} <= ${to}::timestamptz`,
         after
-          ? sql`(${deadlines.at}, ${deadlines.id}) > (${after[0]}::timestamptz, ${after[1]}::uuid)`
+          ? sql`(${time}, ${deadlines.id}) > (${after[0]}::timestamptz, ${after[1]}::uuid)`
           : undefined,
       ),
     )
-    .orderBy(asc(deadlines.at), asc(deadlines.id))
+    .orderBy(asc(time), asc(deadlines.id))
     .limit(limit)
+}
 
 /** The latest of them, withdrawn ones too, which a calendar shows as cancelled. */
 export const listForCalendar = (
@@ -180,8 +190,8 @@ export const listForCalendar = (
   { tenantId, filter, limit }: { tenantId: string; filter: DeadlineFilter; limit: number },
 ): Promise<DeadlineRow[]> =>
   shownDeadlines(db)
-    .where(and(...deadlineMatches(tenantId, filter), sql`${deadlines.at} is not null`))
-    .orderBy(desc(deadlines.at), desc(deadlines.id))
+    .where(and(...deadlineMatches(tenantId, filter), sql`${timeOf(filter)} is not null`))
+    .orderBy(desc(timeOf(filter)), desc(deadlines.id))
     .limit(limit)
 
 type ListChanges = {
