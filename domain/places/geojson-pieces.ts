@@ -7,6 +7,7 @@ export type GeoJsonPiece =
 
 const pieceCharactersMax = 4 * 1024 * 1024
 const charactersAtOnce = 1024 * 1024
+const membersMax = 1_000 // beside the features
 const features = 'features'
 
 const code = { quote: 34, comma: 44, colon: 58, open: 91, backslash: 92, close: 93 }
@@ -35,6 +36,8 @@ class Scanner {
   #start = 0 // of the piece
   #name: string | null = null // of the member, once its colon has come
   #valueStart = 0
+  #hasBracket = false // the value of the member has one
+  #members = 0
   #list: 'none' | 'open' | 'closed' = 'none'
   #isListEmpty = true
 
@@ -72,7 +75,9 @@ class Scanner {
     this.#depth += 1
     if (this.#depth > fileLimits.depth)
       throw this.#broken(`It nests deeper than ${fileLimits.depth} levels.`)
-    const isList = this.#depth === 2 && bracket === code.open && this.#name === features
+    if (this.#depth !== 2 || this.#hasBracket) return
+    this.#hasBracket = true
+    const isList = bracket === code.open && this.#name === features
     if (!isList || !this.#isBlank(this.#valueStart, this.#at)) return
     if (this.#list !== 'none') throw this.#broken('It has two lists of features.')
     this.#list = 'open'
@@ -88,7 +93,7 @@ class Scanner {
       this.#start = this.#at + 1
     } else if (this.#depth === 1) {
       if (bracket !== brace.close) throw this.#broken('The object does not end.')
-      if (this.#name !== null || !this.#isBlank(this.#start, this.#at)) yield* this.#member()
+      if (this.#members > 0 || !this.#isBlank(this.#start, this.#at)) yield* this.#member()
       this.#isOver = true
       this.#start = this.#at + 1
     }
@@ -119,6 +124,9 @@ class Scanner {
     const name = this.#name
     if (name === null) throw this.#broken('A name or a value is missing.')
     this.#name = null
+    this.#hasBracket = false
+    this.#members += 1
+    if (this.#members > membersMax) throw this.#broken(`It has more than ${membersMax} members.`)
     const isList = name === features && this.#list === 'closed' && this.#start > this.#valueStart
     if (isList && !this.#isBlank(this.#start, this.#at))
       throw this.#broken('Something follows the list of features.')

@@ -1,5 +1,6 @@
-import { type SQL, sql } from 'drizzle-orm'
+import { and, asc, eq, isNull, type SQL, sql } from 'drizzle-orm'
 import type { Db, Tx } from '../../db/client.ts'
+import { users } from '../../db/schema/users.ts'
 
 /** A place of a file, with the names of the columns. */
 export type ImportedRow = {
@@ -47,7 +48,8 @@ export async function findKnown(
       (select k.id from places k
        where k.tenant_id = ${tenantId} and k.collection = ${collection} and k.feature_key = r.key),
       (select o.id from places o
-       where o.tenant_id = ${tenantId} and o.id = r."placeId" and o.collection = ${collection} and o.feature_id is null))`)
+       where o.tenant_id = ${tenantId} and o.id = r."placeId" and o.collection = ${collection} and o.feature_id is null))
+    order by r.n`)
   return [...found]
 }
 
@@ -104,4 +106,15 @@ export async function updatePlaces(
       version = p.version + 1, updated_at = ${at.toISOString()}::timestamptz
     from ${records(rows, columns)}
     where p.tenant_id = ${tenantId} and p.id = r.id`)
+}
+
+/** Who makes what the operator imports: the tenant's oldest admin that is not disabled; `null`: there is none. */
+export async function findFirstAdminId(db: Db, tenantId: string): Promise<string | null> {
+  const [row] = await db
+    .select({ id: users.id })
+    .from(users)
+    .where(and(eq(users.tenantId, tenantId), eq(users.role, 'admin'), isNull(users.disabledAt)))
+    .orderBy(asc(users.id))
+    .limit(1)
+  return row?.id ?? null
 }

@@ -3,20 +3,34 @@ import { rangeFault } from './geojson-geometry.ts'
 
 const decimal = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?$/
 const shownCharacters = 60
+const charactersMax = 4 * 1024 * 1024 // more would hold up others
 
-/** `lon,lat[,alt]` with spaces between them; spaces around commas are tolerated, as other readers do. */
-const tuplesOf = (text: string): string[] =>
-  text
-    .replaceAll(/\s*,\s*/g, ',')
-    .split(/\s+/)
-    .filter((tuple) => tuple !== '')
+/**
+ * `lon,lat[,alt]` with spaces between them; spaces around commas are tolerated, as other readers do. Goes through the text
+ * once: a pattern for spaces around commas would look at many spaces again and again.
+ */
+function* tuplesOf(text: string): Generator<string> {
+  let tuple = ''
+  for (const [part] of text.matchAll(/[^\s,]+|,/g)) {
+    if (part !== ',' && tuple !== '' && !tuple.endsWith(',')) {
+      yield tuple
+      tuple = ''
+    }
+    tuple += part
+  }
+  if (tuple !== '') yield tuple
+}
 
 /** What is wrong with coordinates, whatever they draw; `null`: nothing. */
 export function coordinatesFault(text: string): string | null {
-  const wrong = tuplesOf(text).find((tuple) => !isTuple(tuple))
-  if (wrong === undefined) return null
-  const shown = wrong.slice(0, shownCharacters).toWellFormed()
-  return `"${shown}" is no position: longitude,latitude or longitude,latitude,altitude.`
+  if (text.length > charactersMax)
+    return `The coordinates of a geometry have at most ${charactersMax} characters.`
+  for (const tuple of tuplesOf(text)) {
+    if (isTuple(tuple)) continue
+    const shown = tuple.slice(0, shownCharacters).toWellFormed()
+    return `"${shown}" is no position: longitude,latitude or longitude,latitude,altitude.`
+  }
+  return null
 }
 
 function isTuple(tuple: string): boolean {
@@ -29,7 +43,7 @@ function isTuple(tuple: string): boolean {
 export function pointOf(text: string): Position | string | null {
   const fault = coordinatesFault(text)
   if (fault !== null) return fault
-  const tuples = tuplesOf(text)
+  const tuples = [...tuplesOf(text)]
   const [tuple] = tuples
   if (tuple === undefined) return null
   if (tuples.length > 1) return `A Point has one position; this one has ${tuples.length}.`

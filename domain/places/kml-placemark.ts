@@ -38,8 +38,8 @@ export class Placemark {
   /** A value of its extended data; one that comes again makes a list. */
   data(name: string, value: string): void {
     const earlier = this.#data.get(name)
-    if (earlier === undefined) this.#data.set(name, value)
-    else this.#data.set(name, Array.isArray(earlier) ? [...earlier, value] : [earlier, value])
+    if (Array.isArray(earlier)) earlier.push(value)
+    else this.#data.set(name, earlier === undefined ? value : [earlier, value])
   }
 
   /** A geometry that does not nest in another, a MultiGeometry apart. */

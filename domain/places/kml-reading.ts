@@ -5,6 +5,7 @@ import { elementName, geometryNames, otherFeatures, textElements } from './kml-e
 import { Placemark } from './kml-placemark.ts'
 
 const charactersAtOnce = 64 * 1024
+const attributesMax = 200
 
 /**
  * Reads KML 2.0 to 2.2. A document type is refused, and with it every entity that a file could make up.
@@ -32,6 +33,7 @@ class KmlReader {
   readonly #geometries: string[] = []
   #placemark: Placemark | null = null
   #tagLine = 1
+  #attributes = 0
 
   constructor(collector: FeatureCollector, options: ReadOptions) {
     this.#collector = collector
@@ -44,6 +46,12 @@ class KmlReader {
     })
     this.#parser.on('opentagstart', () => {
       this.#tagLine = this.#parser.line
+      this.#attributes = 0
+    })
+    this.#parser.on('attribute', () => {
+      this.#attributes += 1
+      if (this.#attributes > attributesMax)
+        throw this.#broken(`An element has at most ${attributesMax} attributes.`)
     })
     this.#parser.on('opentag', (tag) => this.#begin(tag))
     this.#parser.on('closetag', () => this.#end())

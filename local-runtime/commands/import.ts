@@ -6,9 +6,9 @@ import {
   rehearseImport,
   type SeriesVerdict,
 } from '../../domain/conferences/importing.ts'
-import { findOperatorTenant, findTenantByName } from '../../domain/identity/tenants.ts'
-import type { HostDeps } from '../deps.ts'
 import { readConferenceFolder } from './import-folder.ts'
+import { places } from './import-places.ts'
+import { tenantIdOf } from './import-tenant.ts'
 import { withDatabase } from './with-database.ts'
 
 const ccfddl = defineCommand({
@@ -34,13 +34,6 @@ const ccfddl = defineCommand({
       if (broken + refused > 0) process.exitCode = 1
     }),
 })
-
-async function tenantIdOf({ db }: HostDeps['deps'], name: string | undefined): Promise<string> {
-  const tenant =
-    name === undefined ? await findOperatorTenant(db) : await findTenantByName(db, name)
-  if (tenant === null) throw new Error(`There is no tenant ${name ?? "that is the operator's"}.`)
-  return tenant.id
-}
 
 const asJson = (files: readonly ReadFile[], conferences: readonly SeriesVerdict[]) => ({
   totals: importTotals(files, conferences),
@@ -80,5 +73,5 @@ function totalLine(files: readonly ReadFile[], verdicts: readonly SeriesVerdict[
 
 export const importData = defineCommand({
   meta: { name: 'import', description: 'Bring in data from elsewhere' },
-  subCommands: { ccfddl },
+  subCommands: { ccfddl, places },
 })
