@@ -6,7 +6,7 @@ type Bench = Awaited<ReturnType<typeof setupAll>>
 
 const exampleDocumentId = '0199a1c2-77aa-7aaa-8aaa-000000000002'
 // Of channels, and of games, which name another one.
-const exampleChannelId = /0199a1c2-77aa-7aaa-8aaa-0000000000(11|20)/g
+const exampleChannelId = /0199a1c2-77aa-7aaa-8aaa-0000000000(?:11|20)/g
 const exampleUserId = '0199a1c2-77aa-7aaa-8aaa-0000000000aa'
 const exampleShareToken = `oct_${'0'.repeat(32)}_${'0'.repeat(96)}`
 const exampleCalendarToken = `oct_${'0'.repeat(32)}_${'2'.repeat(96)}`
@@ -19,7 +19,8 @@ export async function exampleCall(
 ): Promise<() => Promise<Response>> {
   const { route, path, functionName } = operation
   // Each example gets rows of its own: some of them end what they are shown on.
-  const resources = await createResources(bench, `example-${route.operationId.toLowerCase()}`)
+  const name = `example-${route.operationId.toLowerCase()}`
+  const resources = await createResources(bench, name, kindsOf(operation))
   await prepare(bench.db, operation, { tenantId: bench.tenant.id, resources })
   const params = { ...route.example?.param, ...resources[functionName] }
   const url = path.replaceAll(/:(\w+)/g, (_, name: string) => params[name as 'id'] ?? '1')
@@ -27,7 +28,7 @@ export async function exampleCall(
   const real = (text: string) =>
     text
       .replaceAll(exampleDocumentId, resources.documents?.id ?? exampleDocumentId)
-      .replaceAll(exampleChannelId, resources.messages?.channel_id ?? '')
+      .replaceAll(exampleChannelId, resources.channels?.id ?? '')
       .replaceAll(exampleUserId, resources.users?.id ?? exampleUserId)
       .replaceAll(exampleInviteToken, resources.channels?.token ?? exampleInviteToken)
       .replaceAll(exampleCalendarToken, resources.conferences?.token ?? exampleCalendarToken)
@@ -42,9 +43,20 @@ export async function exampleCall(
       ...bodyFor(route, real),
     })
     // A tenant has at most twenty of them.
-    await bench.del(`/v1/webhooks/${resources.webhooks?.id}`)
+    if (resources.webhooks) await bench.del(`/v1/webhooks/${resources.webhooks.id}`)
     return response
   }
+}
+
+/** Whose rows an example names, in its path and outside it, and those that bring them into the right state. */
+function kindsOf({ functionName, route: { example } }: Operation): Set<string> {
+  const text = JSON.stringify(example ?? {})
+  const kinds = new Set([functionName, 'jobs', 'users'])
+  const isOfChannel = text.search(exampleChannelId) >= 0 || text.includes(exampleInviteToken)
+  if (isOfChannel) kinds.add('channels')
+  if (text.includes(exampleCalendarToken)) kinds.add('conferences')
+  if (text.includes(exampleShareToken)) kinds.add('shares')
+  return kinds
 }
 
 function headersFor(route: Operation['route'], key: string): Record<string, string> {

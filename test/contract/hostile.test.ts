@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { setupAll } from './functions.ts'
+import { type Operation, setupAll } from './functions.ts'
 import { hostileRequests, partsOf, seededRandom, seedOf } from './hostile-requests.ts'
-import { createResources } from './resources.ts'
+import { createResources, type Resources } from './resources.ts'
 
 const isLongRun = process.env.OCTAVO_TEST_LONG === '1'
 /** Enough that each part meets most of the hostile values: what has more parts is asked more often. */
@@ -12,6 +12,16 @@ const lanes = 4
 const hangMs = 12_000
 
 const bench = await setupAll()
+const read = await createResources(bench, 'read')
+// Much hangs on a row of these, and goes with it.
+const hubs = new Set(['channels', 'documents', 'users'])
+
+/** Who only reads leaves the rows as they are; who writes gets rows of its own. */
+async function resourcesFor({ route, functionName }: Operation): Promise<Resources> {
+  if (route.method === 'get') return read
+  const kinds = hubs.has(functionName) ? undefined : [functionName]
+  return createResources(bench, route.operationId.toLowerCase(), kinds)
+}
 
 async function answered(request: Request): Promise<Response> {
   const response = await Promise.race([
@@ -39,7 +49,7 @@ test.each(bench.operations.map((operation) => [operation.route.operationId, oper
   'hostile requests to %s get no 5xx, no hang, and only problem+json as errors',
   { timeout: 120_000 },
   async (operationId, operation) => {
-    const resources = await createResources(bench, operationId.toLowerCase())
+    const resources = await resourcesFor(operation)
     const requests = hostileRequests(operation, resources[operation.functionName] ?? {}, {
       key: bench.tenant.keys.admin,
       count: countFor(partsOf(operation)),
@@ -55,7 +65,8 @@ test.each(bench.operations.map((operation) => [operation.route.operationId, oper
     }
     await Promise.all(Array.from({ length: lanes }, lane))
     // A tenant has at most twenty of them.
-    await bench.del(`/v1/webhooks/${resources.webhooks?.id}`)
+    if (resources !== read && resources.webhooks)
+      await bench.del(`/v1/webhooks/${resources.webhooks.id}`)
     expect(faults).toEqual([])
   },
 )
