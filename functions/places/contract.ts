@@ -4,7 +4,6 @@ import {
   placeDescriptionCharsMax,
   placeNameCharsMax,
 } from '../../db/schema/places.ts'
-import { pageOf, pageQuery } from '../_shared/http/pages.ts'
 import { failures, route } from '../_shared/http/route.ts'
 import { Place } from './representation.ts'
 
@@ -86,28 +85,6 @@ export const createPlace = route({
       properties: { country: 'CA' },
     },
   },
-})
-
-export const listPlaces = route({
-  method: 'get',
-  path: '/',
-  operationId: 'listPlaces',
-  role: 'viewer',
-  summary: 'List places, oldest first',
-  input: { query: z.object({ ...pageQuery, collection: collection.optional() }) },
-  replies: { 200: pageOf(Place), ...failures('invalid_cursor') },
-  example: { query: { limit: '10' } },
-})
-
-export const getPlace = route({
-  method: 'get',
-  path: '/:id',
-  operationId: 'getPlace',
-  role: 'viewer',
-  summary: 'Read a place',
-  input: { param },
-  replies: { 200: Place, ...failures('not_found') },
-  example: { param: exampleId },
 })
 
 export const changePlace = route({

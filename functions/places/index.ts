@@ -5,6 +5,7 @@ import { reply } from '../_shared/http/route.ts'
 import type { Deps } from '../_shared/ports/deps.ts'
 import * as changes from './changes.ts'
 import * as contract from './contract.ts'
+import * as reading from './contract-reading.ts'
 import * as listing from './listing.ts'
 import { placeColumnNames, toPlace } from './representation.ts'
 
@@ -13,8 +14,9 @@ export const createApp = (deps: Deps) => {
   const readRow = pointRead(deps.db, { table: places, columns: placeColumnNames })
   return newApp(deps, { name: 'places', summary: 'Places on the globe, and their documents.' })
     .on(contract.createPlace, changes.createHandler(deps))
-    .on(contract.listPlaces, listing.listHandler(deps))
-    .on(contract.getPlace, async (c, { param }) => {
+    .on(reading.listPlaces, listing.listHandler(deps))
+    .on(reading.listNearest, listing.nearestHandler(deps))
+    .on(reading.getPlace, async (c, { param }) => {
       const row = await readRow(c.tenantId, param.id)
       if (!row) throw changes.missing()
       return reply(200, toPlace(row), { version: row.version })

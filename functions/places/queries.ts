@@ -1,6 +1,6 @@
-import { and, asc, eq, gt, type SQL, sql } from 'drizzle-orm'
+import { and, eq, type SQL, sql } from 'drizzle-orm'
 import { uuidv7 } from 'uuidv7'
-import type { Db, Tx } from '../../db/client.ts'
+import type { Tx } from '../../db/client.ts'
 import { places } from '../../db/schema/places.ts'
 import { placeNameKeys } from '../../domain/places/names.ts'
 import { type PlaceRow, placeColumns } from './representation.ts'
@@ -63,28 +63,3 @@ export async function savePlace(
 export async function deletePlaceRow(tx: Tx, tenantId: string, id: string): Promise<void> {
   await tx.delete(places).where(owned(tenantId, id))
 }
-
-type ListPlaces = {
-  tenantId: string
-  collection: string | undefined
-  after: string | null
-  limit: number
-}
-
-/** Oldest first: ids are UUIDv7, so their order is that of creation. */
-export const listPlaceRows = (
-  db: Db,
-  { tenantId, collection, after, limit }: ListPlaces,
-): Promise<PlaceRow[]> =>
-  db
-    .select(placeColumns)
-    .from(places)
-    .where(
-      and(
-        eq(places.tenantId, tenantId),
-        collection === undefined ? undefined : eq(places.collection, collection),
-        after === null ? undefined : gt(places.id, after),
-      ),
-    )
-    .orderBy(asc(places.id))
-    .limit(limit)
