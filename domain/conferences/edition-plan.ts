@@ -1,5 +1,5 @@
 import { type EventSource, eventOf } from './event.ts'
-import { matchEditions, matchRounds } from './matching.ts'
+import { haveSameNames, matchEditions, matchRounds } from './matching.ts'
 import type { PlanContext } from './planning.ts'
 import { planRound } from './round-plan.ts'
 import type { SourceEdition, SourceSeries } from './source.ts'
@@ -9,7 +9,10 @@ import { fieldSentence } from './wording.ts'
 export type Planned<T> = { state: T; changes: Change[] }
 type Order = { before: SeriesState; source: SourceSeries; context: PlanContext }
 
-/** The editions that a series has by a file. One that the file has no longer stays: sources forget old years. */
+/**
+ * The editions that a series has by a file. One that the file has no longer stays, as sources forget old years; but what
+ * of it was still to come was a mistake, or stands elsewhere now, and is withdrawn.
+ */
 export function planEditions({ before, source, context }: Order): {
   editions: EditionState[]
   changes: Change[]
@@ -21,10 +24,7 @@ export function planEditions({ before, source, context }: Order): {
   const kept = new Set(pairs.values())
   const forgotten = before.editions
     .filter((edition) => !kept.has(edition))
-    .map((edition) => ({
-      state: withSequences({ before, edition }, source, { edition, context }),
-      changes: [],
-    }))
+    .map((edition) => planForgotten(edition, { before, source, context }))
   const all = [...planned, ...forgotten]
   return {
     editions: all.map(({ state }) => state).toSorted(byYear),
@@ -36,6 +36,33 @@ export function planEditions({ before, source, context }: Order): {
 export const byYear = (a: EditionState, b: EditionState): number =>
   a.year - b.year || (a.key < b.key ? -1 : 1)
 
+function planForgotten(known: EditionState, { before, source, context }: Order) {
+  const { id, year, zone } = known
+  const order = { title: source.title, year, zone, count: openRounds(known.rounds).length, context }
+  const isToCome = ({ deadlines }: RoundState) =>
+    deadlines.some(({ at, isWithdrawn }) => !isWithdrawn && at !== null && at > context.at)
+  const rounds = known.rounds.map((round) =>
+    isToCome(round) ? withdrawn(round, order) : { state: round, changes: [] },
+  )
+  const edition = { ...known, rounds: statesOf(rounds) }
+  const state = withSequences({ before, edition: known }, source, { edition, context })
+  return { state, changes: changesOf(rounds, id) }
+}
+
+type RoundsOrder = Omit<
+  Parameters<typeof planRound>[0],
+  'known' | 'source' | 'number' | 'isNewEdition'
+>
+
+const withdrawn = (known: RoundState, order: RoundsOrder): Planned<RoundState> =>
+  planRound({ ...order, known, source: null, number: known.number, isNewEdition: false })
+
+const statesOf = (rounds: readonly Planned<RoundState>[]): RoundState[] =>
+  rounds.map(({ state }) => state).toSorted(byNumber)
+
+const changesOf = (planned: readonly { changes: Change[] }[], editionId: string): Change[] =>
+  planned.flatMap(({ changes }) => changes.map((change) => ({ ...change, editionId })))
+
 type EditionOrder = {
   known: EditionState | null
   edition: SourceEdition
@@ -46,43 +73,40 @@ type EditionOrder = {
 
 function planEdition(order: EditionOrder): Planned<EditionState> {
   const { known, edition, source, before, context } = order
-  const { days, rounds: sources, ...fields } = edition
-  const name = `${source.title} ${edition.year}`
-  const pairs = matchRounds(known?.rounds ?? [], sources)
-  const rounds = sources.map((round, index) =>
-    planRound({
-      known: pairs.get(round) ?? null,
-      source: round,
-      ...{ number: index + 1, count: sources.length, zone: edition.zone },
-      ...{ title: source.title, year: edition.year, isNewEdition: known === null, context },
-    }),
-  )
-  const kept = new Set(pairs.values())
-  const gone = (known?.rounds ?? [])
-    .filter((round) => !kept.has(round))
-    .map((round) =>
-      planRound({
-        ...{ known: round, source: null, number: round.number, count: sources.length },
-        ...{ zone: edition.zone, title: source.title, year: edition.year },
-        ...{ isNewEdition: false, context },
-      }),
-    )
-  const all = [...rounds, ...gone]
+  const { days, key, year, link, place, dateText, zone } = edition
+  const name = `${source.title} ${year}`
+  const rounds = planRounds(order)
   const id = known?.id ?? context.newId()
   const bare: EditionState = {
-    ...{ id, key: fields.key, year: fields.year, link: fields.link, place: fields.place },
-    ...{ dateText: fields.dateText, startsOn: days?.startsOn ?? null },
-    ...{ endsOn: days?.endsOn ?? null, zone: fields.zone },
-    rounds: all.map(({ state }) => state).toSorted(byNumber),
+    ...{ id, key, year, link, place, dateText },
+    ...{ startsOn: days?.startsOn ?? null, endsOn: days?.endsOn ?? null, zone },
+    rounds: statesOf(rounds),
   }
-  const state = known
-    ? withSequences({ before, edition: known }, source, { edition: bare, context })
-    : bare
-  const changes = known
-    ? [...fieldChanges(known, bare, name), ...all.flatMap((round) => round.changes)]
-    : [added(name, edition.key)]
-  return { state, changes: changes.map((change) => ({ ...change, editionId: id })) }
+  if (!known) return { state: bare, changes: changesOf([{ changes: [added(name, key)] }], id) }
+  const changes = [{ changes: fieldChanges(known, bare, name) }, ...rounds]
+  const after = { edition: bare, context }
+  const state = withSequences({ before, edition: known }, source, after)
+  return { state, changes: changesOf(changes, id) }
 }
+
+function planRounds({ known, edition, source, context }: EditionOrder): Planned<RoundState>[] {
+  const { rounds: sources, year, zone } = edition
+  const before = known?.rounds ?? []
+  const pairs = matchRounds(before, sources)
+  const isOnlyReordered = haveSameNames(openRounds(before), sources)
+  const order = { title: source.title, year, zone, count: sources.length, context }
+  const rounds = sources.map((round, index) => {
+    const old = pairs.get(round) ?? null
+    const number = isOnlyReordered && old ? old.number : index + 1
+    return planRound({ ...order, known: old, source: round, number, isNewEdition: !known })
+  })
+  const kept = new Set(pairs.values())
+  const gone = before.filter((round) => !kept.has(round))
+  return [...rounds, ...gone.map((round) => withdrawn(round, order))]
+}
+
+const openRounds = (rounds: readonly RoundState[]): RoundState[] =>
+  rounds.filter(({ isWithdrawn }) => !isWithdrawn)
 
 /** As the data base gives them back. */
 export const byNumber = (a: RoundState, b: RoundState): number =>
@@ -144,7 +168,7 @@ const deadlineEvent = (
   edition: EditionState,
   { round, deadline }: Due,
 ): EventSource => {
-  const count = edition.rounds.filter(({ isWithdrawn }) => !isWithdrawn).length
+  const count = openRounds(edition.rounds).length
   const { number, comment } = round
   const { localText, zone, kind, at } = deadline
   const { year, link, place, dateText } = edition

@@ -50,8 +50,14 @@ function matchSeries(known: readonly SeriesState[], source: SourceSeries): Serie
 }
 
 function sharesName(series: SeriesState, { title, dblp }: SourceSeries): boolean {
-  const names = [series.title, ...series.aliases.map(({ name }) => name)].map(nameKeyOf)
-  return names.includes(nameKeyOf(title)) || (dblp !== '' && series.dblp === dblp)
+  if (dblp !== '' && series.dblp === dblp) return true
+  // What keys begin with is `sp` for S&P and for SP: a name only where their keys in dblp do not tell them apart.
+  const areTwo = dblp !== '' && series.dblp !== ''
+  const aliases = series.aliases.filter(
+    ({ kind }) => !areTwo || kind === 'title' || kind === 'given',
+  )
+  const names = [series.title, ...aliases.map(({ name }) => name)].map(nameKeyOf)
+  return names.includes(nameKeyOf(title))
 }
 
 /** Pairs each edition of a file with the known one: by its key, else as the only one of its year on both sides. */
@@ -85,6 +91,17 @@ export function matchRounds(
     pairs.by(keyOf)
   }
   return pairs.found
+}
+
+/** Are they the same rounds, each with a name of its own? Then only their order can differ, which tells nothing. */
+export function haveSameNames(
+  known: readonly RoundState[],
+  sources: readonly SourceRound[],
+): boolean {
+  const names = new Set(sources.map(commentOf))
+  const isNamed = names.size === sources.length && !names.has('')
+  const before = new Set(known.map(commentOf))
+  return isNamed && known.length === names.size && names.isSubsetOf(before)
 }
 
 const commentOf = ({ comment }: RoundState | SourceRound): string => comment.toLowerCase()

@@ -171,8 +171,8 @@ export const importConferences = route({
   summary: 'Import conferences from YAML in the form of ccfddl',
   description: `One file of at most ${importLimits.fileBytes} bytes, or a zip archive of them. A verdict for each conference: one
 with an error is refused and stays as it was, and keeps no other from being imported; problems tell their lines. What is
-imported again unchanged changes nothing. Editions that the source has no longer stay; rounds and deadlines that an edition
-has no longer are withdrawn. The status is 200 also where conferences are refused; a body that cannot be read is a 422.`,
+imported again unchanged changes nothing. Editions that the source has no longer stay, but what of them is still to come is
+withdrawn, as are rounds and deadlines that an edition has no longer. The status is 200 also where conferences are refused; a body that cannot be read is a 422.`,
   input: {
     query: z.object({
       dry_run: flag.default(false).meta({ description: 'Only say what would change.' }),

@@ -96,6 +96,23 @@ test('a round that has the number of a withdrawn one keeps its deadline when it 
   expect((await changes(id))[0]?.sentence).toContain('extended from 2026-06-11')
 })
 
+test('a file in another order, with other marks and remarks, changes nothing', async () => {
+  const named = (comment: string, day: string) => ({ ...due(day), comment })
+  const year = (id: string, rounds: object[]) => ({ year: 2000 + Number(id), rounds })
+  const years = [year('26', [due('01')]), year('27', [named('One', '10'), named('Two', '20')])]
+  const { bring, get, id } = await known(conferenceYaml(years))
+  const etag = (await get(`/${id}`)).headers.get('etag')
+  const reordered = conferenceYaml([
+    year('27', [named('Two', '20'), named('One', '10')]),
+    year('26', [due('01')]),
+  ])
+  const entries = Object.entries(JSON.parse(reordered)[0]).reverse()
+  const json = JSON.stringify([Object.fromEntries(entries)]).replaceAll('","', '" ,\r\n "')
+  const text = `# Said anew.\r\n${json} # end`
+  expect(await bring(text)).toMatchObject({ conferences: [{ verdict: 'unchanged', id }] })
+  expect((await get(`/${id}`)).headers.get('etag')).toBe(etag)
+})
+
 test('an edition that the source forgets stays, and a new one is told of once', async () => {
   const { bring, changes, id, read } = await known()
   await bring(conferenceYaml([{ year: 2028, rounds: [due('01'), due('02')] }]))
