@@ -34,7 +34,6 @@ const conditions = (filter: Filter): SQL =>
 
 type ArtifactColumns = {
   id: string
-  number: number // always 0: an artifact is one by its id
   version: number // of which the text is; of the latest one, as long as none is complete
   title: string
   mediaType: string
@@ -43,7 +42,7 @@ type ArtifactColumns = {
   documentId: string | null
   createdAt: string
 }
-export type ArtifactHit = ArtifactColumns & { type: 'artifact'; found: texts.FoundText }
+export type ArtifactHit = texts.HitOf<'artifact', ArtifactColumns>
 
 /** An artifact that has gone meanwhile is left out, and so is one that is not the reader's to see any more. */
 export async function loadArtifacts(
@@ -53,12 +52,11 @@ export async function loadArtifacts(
   // The text is that of the generated column.
   const text = sql`${artifacts.title} || ' ' || coalesce(left(${artifacts.text}, 200000), '')`
   const rows = await db.execute<ArtifactColumns & texts.FoundTextRow>(sql`
-    select ${artifacts.id}, w.number, coalesce(${artifacts.textNumber}, ${artifacts.latestNumber}) as version,
+    select ${artifacts.id}, coalesce(${artifacts.textNumber}, ${artifacts.latestNumber}) as version,
       ${artifacts.title}, ${artifacts.mediaType} as "mediaType", ${artifacts.channelId} as "channelId",
       ${artifacts.messageId} as "messageId", ${artifacts.documentId} as "documentId",
       ${texts.contractTime(sql`${artifacts.createdAt}`)} as "createdAt",
       ${texts.foundText(text, sql`${artifacts.search}`, words)}
-    from ${texts.wantedRows(keys)} join ${artifacts} on ${artifacts.id} = w.id
-    where ${isReadableBy(reader)}`)
+    from ${artifacts} where ${isReadableBy(reader)} and ${texts.isWanted(artifacts.id, keys)}`)
   return texts.toHits('artifact', rows)
 }

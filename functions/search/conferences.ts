@@ -29,7 +29,6 @@ type NextDeadline = { kind: DeadlineKind; at: string; is_estimate: boolean }
 
 type ConferenceColumns = {
   id: string
-  number: number // always 0: a series is one by its id
   title: string
   description: string
   sub: string
@@ -38,11 +37,10 @@ type ConferenceColumns = {
   rankThcpl: string | null
 }
 type ConferenceRow = ConferenceColumns & texts.FoundTextRow & { next: string | NextDeadline | null }
-export type ConferenceHit = ConferenceColumns & {
-  type: 'conference'
-  nextDeadline: NextDeadline | null
-  found: texts.FoundText
-}
+export type ConferenceHit = texts.HitOf<
+  'conference',
+  ConferenceColumns & { nextDeadline: NextDeadline | null }
+>
 
 /** A conference that has gone meanwhile is left out. */
 export async function loadConferences(
@@ -50,14 +48,13 @@ export async function loadConferences(
   { reader, keys, words, now }: texts.Load,
 ): Promise<ConferenceHit[]> {
   const rows = await db.execute<ConferenceRow>(sql`
-    select s.id, w.number, s.title, s.description, s.sub, s.rank_ccf as "rankCcf", s.rank_core as "rankCore",
+    select s.id, s.title, s.description, s.sub, s.rank_ccf as "rankCcf", s.rank_core as "rankCore",
       s.rank_thcpl as "rankThcpl", (
         select json_build_object('kind', d.kind, 'at', ${texts.contractTime(sql`d.at`)}, 'is_estimate', d.basis is not null)
         from ${conferenceDeadlines} d where d.tenant_id = s.tenant_id and d.series_id = s.id and not d.is_withdrawn
           and d.at >= ${now.toISOString()}::timestamptz order by d.at, d.id limit 1) as next,
       ${texts.foundText(sql`s.search_text`, sql`s.search`, words)}
-    from ${texts.wantedRows(keys)} join ${conferenceSeries} s on s.id = w.id
-    where s.tenant_id = ${reader.tenantId}`)
+    from ${conferenceSeries} s where s.tenant_id = ${reader.tenantId} and ${texts.isWanted(sql`s.id`, keys)}`)
   return texts
     .toHits('conference', rows)
     .map(({ next, ...hit }) => ({ ...hit, nextDeadline: parsed(next) }))

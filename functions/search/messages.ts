@@ -56,7 +56,6 @@ async function isAbout(tx: Tx, tenantId: string, documentId: string): Promise<SQ
 
 type MessageColumns = {
   id: string
-  number: number // always 0: a message is one by its id
   channelId: string
   channelName: string | null
   seq: string | number
@@ -64,7 +63,7 @@ type MessageColumns = {
   authorName: string
   createdAt: string
 }
-export type MessageHit = MessageColumns & { type: 'message'; found: texts.FoundText }
+export type MessageHit = texts.HitOf<'message', MessageColumns>
 
 /** A message that has gone meanwhile is left out, and so is one that is not the reader's to see any more. */
 export async function loadMessages(
@@ -72,12 +71,12 @@ export async function loadMessages(
   { reader, keys, words }: texts.Load,
 ): Promise<MessageHit[]> {
   const rows = await db.execute<MessageColumns & texts.FoundTextRow>(sql`
-    select m.id, w.number, m.channel_id as "channelId", ${channels.name} as "channelName", m.seq,
+    select m.id, m.channel_id as "channelId", ${channels.name} as "channelName", m.seq,
       m.author_user_id as "authorUserId", m.author_name as "authorName",
       ${texts.contractTime(sql`m.created_at`)} as "createdAt",
       ${texts.foundText(sql`m.text`, sql`m.search`, words)}
-    from ${texts.wantedRows(keys)} join ${messages} m on m.id = w.id
-    join ${channels} on ${channels.tenantId} = m.tenant_id and ${channels.id} = m.channel_id
-    where m.tenant_id = ${reader.tenantId} and m.deleted_at is null and ${isVisibleTo(reader)}`)
+    from ${messages} m join ${channels} on ${channels.tenantId} = m.tenant_id and ${channels.id} = m.channel_id
+    where m.tenant_id = ${reader.tenantId} and ${texts.isWanted(sql`m.id`, keys)} and m.deleted_at is null
+      and ${isVisibleTo(reader)}`)
   return texts.toHits('message', rows)
 }

@@ -35,28 +35,27 @@ async function isLinked(tx: Tx, tenantId: string, documentId: string): Promise<S
 
 type PlaceColumns = {
   id: string
-  number: number // always 0: a place is one by its id
   name: string
   collection: string
   longitude: number
   latitude: number
   createdAt: string
 }
-export type PlaceHit = PlaceColumns & { type: 'place'; found: texts.FoundText }
+export type PlaceHit = texts.HitOf<'place', PlaceColumns>
 
 /** A place that has gone meanwhile is left out. */
 export async function loadPlaces(db: Db, { reader, keys, words }: texts.Load): Promise<PlaceHit[]> {
   // The stored words were taken from three texts: those of the one that is shown have other positions.
   const search = sql`to_tsvector('octavo_text', shown.text)`
   const rows = await db.execute<PlaceColumns & texts.FoundTextRow>(sql`
-    select ${places.id}, w.number, ${places.name}, ${places.collection}, ${places.longitude}, ${places.latitude},
+    select ${places.id}, ${places.name}, ${places.collection}, ${places.longitude}, ${places.latitude},
       ${texts.contractTime(sql`${places.createdAt}`)} as "createdAt",
       ${texts.foundText(sql`shown.text`, search, words)}
-    from ${texts.wantedRows(keys)} join ${places} on ${places.id} = w.id
+    from ${places}
     cross join lateral (select concat_ws(' · ', nullif(${places.name}, ''), string_agg(a.name, ', ' order by a.at)) as names
       from jsonb_array_elements_text(${places.aliases}) with ordinality as a(name, at)) named
     cross join lateral (select concat_ws(' · ', nullif(names, ''), nullif(${places.description}, ''),
       case when strpos(names, '/') > 0 then replace(names, '/', ' ') end) as text) shown
-    where ${places.tenantId} = ${reader.tenantId}`)
+    where ${places.tenantId} = ${reader.tenantId} and ${texts.isWanted(places.id, keys)}`)
   return texts.toHits('place', rows)
 }

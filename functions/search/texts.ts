@@ -1,4 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm'
+import type { PgColumn } from 'drizzle-orm/pg-core'
 import type { Reader } from '../../domain/channels/access.ts'
 import { type Key, parsed } from './blocks.ts'
 import type { HitType } from './filters.ts'
@@ -45,12 +46,22 @@ export const toFoundText = ({ text, tokens, positions }: FoundTextRow): FoundTex
   positions: new Map(parsed<[string, number[]][]>(positions) ?? []),
 })
 
-/** Rows as hits of their type. */
+/** SQL: the column's row is to be loaded. An array, because a plan for empty tables joined by reading all of them. */
+export const isWanted = (column: SQL | PgColumn, keys: readonly Key[]): SQL =>
+  sql`${column} = any(${`{${keys.map(([id]) => id).join()}}`}::uuid[])`
+
+/** A hit of a type of which each is one by its id alone. */
+export type HitOf<Type extends HitType, Columns> = Columns & {
+  type: Type
+  number: number
+  found: FoundText
+}
+
+/** Rows as hits of a type of which each is one by its id alone. */
 export const toHits = <Type extends HitType, Row extends FoundTextRow>(
   type: Type,
   rows: readonly Row[],
-): (Row & { type: Type; found: FoundText })[] =>
-  rows.map((row) => ({ ...row, type, found: toFoundText(row) }))
+) => rows.map((row) => ({ ...row, type, number: 0, found: toFoundText(row) }))
 
 /** SQL: a time as the contract writes it. */
 export const contractTime = (column: SQL): SQL =>
