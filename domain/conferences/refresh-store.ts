@@ -120,16 +120,16 @@ export async function noteSourceImport(
     .where(ofSource(tenantId, url))
 }
 
-/** A good import that found nothing new. */
+/** A good import that found nothing new, unless something else of the source was imported meanwhile. */
 export async function noteUnchanged(
   tx: Tx,
   { tenantId, url }: { tenantId: string; url: string },
-  { importedAt, importedJobId, totals }: Pick<Imported, 'importedAt' | 'importedJobId' | 'totals'>,
+  imported: Omit<Imported, 'facts' | 'fetchedAt'>,
 ): Promise<void> {
   await tx
     .update(conferenceSources)
-    .set({ importedAt, importedJobId, totals })
-    .where(ofSource(tenantId, url))
+    .set(imported)
+    .where(and(ofSource(tenantId, url), eq(conferenceSources.sha256, imported.sha256)))
 }
 
 type ListSources = { tenantId: string; before: [Date, string] | null; limit: number }

@@ -72,3 +72,20 @@ test('what the source calls unchanged is not read again, unless somebody changed
     ...[undefined, '"one"', undefined],
   ])
 })
+
+test('a source that is written anew with the same content is unchanged, and asked by its new mark', async () => {
+  const { startWorker, run } = await refreshing()
+  let mark = 0
+  const { url, received } = await startSource((response, { headers }) => {
+    mark += 1
+    response.setHeader('etag', `"${mark}"`).setHeader('content-type', 'text/yaml')
+    if (headers['if-none-match'] === '"2"') response.writeHead(304).end()
+    else response.end(dueOn('11'))
+  })
+  startWorker()
+  await run(url)
+  for (const asked of ['"1"', '"2"']) {
+    expect(outputOf<{ unchanged: boolean }>(await run(url), 'fetch').unchanged).toBe(true)
+    expect(received.at(-1)?.headers['if-none-match']).toBe(asked)
+  }
+})

@@ -69,9 +69,10 @@ async function importSource(step: Step): Promise<StepResult> {
 
 type Tx = Parameters<NonNullable<StepResult['effect']>>[0]
 
-const unchangedTotals = ({ files, series, editions, deadlines }: SourceFacts): ImportTotals => ({
-  ...{ files, broken_files: 0, created: 0, changed: 0, unchanged: series, refused: 0 },
-  ...{ editions, deadlines },
+const unchangedTotals = ({ series, ...facts }: SourceFacts): ImportTotals => ({
+  ...{ files: facts.files, broken_files: facts.broken_files, refused: facts.refused },
+  ...{ created: 0, changed: 0, unchanged: series },
+  ...{ editions: facts.editions, deadlines: facts.deadlines },
 })
 
 async function keep(tx: Tx, step: Step, at: Date): Promise<void> {
@@ -79,11 +80,9 @@ async function keep(tx: Tx, step: Step, at: Date): Promise<void> {
   const totals = unchangedTotals(step.outputs.read as SourceFacts)
   await holdConferences(tx, tenantId)
   await noteImport(tx, tenantId, at)
-  await noteUnchanged(
-    tx,
-    { tenantId, url: urlOf(step) },
-    { importedAt: at, importedJobId: jobId, totals },
-  )
+  const { sha256, etag, last_modified: lastModified } = fetchedBy(step)
+  const imported = { importedAt: at, importedJobId: jobId, totals, sha256, etag, lastModified }
+  await noteUnchanged(tx, { tenantId, url: urlOf(step) }, imported)
 }
 
 type Bringing = { at: Date; files: readonly ReadFile[] }
