@@ -178,7 +178,8 @@ export const documentPages = pgTable(
       columns: [t.tenantId, t.documentId],
       foreignColumns: [documents.tenantId, documents.id],
     }).onDelete('cascade'),
-    index('document_pages_search').using('gin', t.tenantId, t.search), // GET /search (btree_gin)
+    // GET /search (btree_gin): by their words among the newest, see functions/search/newest.ts
+    index('document_pages_search_by_document').using('gin', t.tenantId, t.documentId, t.search),
     check('document_pages_number_is_positive', sql`${t.number} > 0`),
     check('document_pages_rotation_is_quarter', sql`${t.rotation} in (0, 90, 180, 270)`),
     ...textSourceChecks('document_pages', t),
