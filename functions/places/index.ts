@@ -5,7 +5,10 @@ import { reply } from '../_shared/http/route.ts'
 import type { Deps } from '../_shared/ports/deps.ts'
 import * as changes from './changes.ts'
 import * as contract from './contract.ts'
+import * as exchange from './contract-exchange.ts'
 import * as reading from './contract-reading.ts'
+import { exportHandler } from './exporting.ts'
+import { importHandler } from './importing.ts'
 import * as listing from './listing.ts'
 import { placeColumnNames, toPlace } from './representation.ts'
 
@@ -16,6 +19,8 @@ export const createApp = (deps: Deps) => {
     .on(contract.createPlace, changes.createHandler(deps))
     .on(reading.listPlaces, listing.listHandler(deps))
     .on(reading.listNearest, listing.nearestHandler(deps))
+    .on(exchange.importPlaces, importHandler(deps))
+    .on(exchange.exportPlaces, exportHandler(deps))
     .on(reading.getPlace, async (c, { param }) => {
       const row = await readRow(c.tenantId, param.id)
       if (!row) throw changes.missing()
