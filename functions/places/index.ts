@@ -5,10 +5,9 @@ import { reply } from '../_shared/http/route.ts'
 import type { Deps } from '../_shared/ports/deps.ts'
 import * as changes from './changes.ts'
 import * as contract from './contract.ts'
-import * as exchange from './contract-exchange.ts'
+import * as linking from './contract-links.ts'
 import * as reading from './contract-reading.ts'
-import { exportHandler } from './exporting.ts'
-import { importHandler } from './importing.ts'
+import * as links from './links.ts'
 import * as listing from './listing.ts'
 import { placeColumnNames, toPlace } from './representation.ts'
 
@@ -19,8 +18,6 @@ export const createApp = (deps: Deps) => {
     .on(contract.createPlace, changes.createHandler(deps))
     .on(reading.listPlaces, listing.listHandler(deps))
     .on(reading.listNearest, listing.nearestHandler(deps))
-    .on(exchange.importPlaces, importHandler(deps))
-    .on(exchange.exportPlaces, exportHandler(deps))
     .on(reading.getPlace, async (c, { param }) => {
       const row = await readRow(c.tenantId, param.id)
       if (!row) throw changes.missing()
@@ -28,6 +25,9 @@ export const createApp = (deps: Deps) => {
     })
     .on(contract.changePlace, changes.changeHandler(deps))
     .on(contract.deletePlace, changes.deleteHandler(deps))
+    .on(linking.listPlaceDocuments, links.listHandler(deps, readRow))
+    .on(linking.linkPlace, links.linkHandler(deps))
+    .on(linking.unlinkPlace, links.unlinkHandler)
 }
 
 export type PlacesApp = ClientApp<ReturnType<typeof createApp>>

@@ -13,6 +13,7 @@ const untold: Readonly<Record<string, string>> = {
   removeChannelMember: 'An event of the channel says so.',
   removeReaction: 'An event of the channel says so.',
   unlockAnnotation: 'A lock ends by itself within minutes.',
+  unlinkPlace: 'The place and the document stay; they can be linked again.',
   withdrawTemplate: 'What a document expects can be expected again; nothing is lost.',
 }
 
