@@ -1,7 +1,8 @@
 import * as z from 'zod'
+import { line } from '../_shared/http/lines.ts'
 import { pageOf, pageQuery } from '../_shared/http/pages.ts'
 import { failures, route } from '../_shared/http/route.ts'
-import { Channel, exampleId, line, param, time, uuid } from './contract.ts'
+import { Channel, exampleId, param, time, uuid } from './contract.ts'
 import { Member } from './contract-members.ts'
 import type { InviteRow } from './invite-queries.ts'
 

@@ -1,8 +1,9 @@
 import * as z from 'zod'
 import { memberRoles } from '../../db/schema/channels.ts'
+import { line } from '../_shared/http/lines.ts'
 import { pageOf, pageQuery } from '../_shared/http/pages.ts'
 import { failures, route } from '../_shared/http/route.ts'
-import { exampleId, line, param, time, uuid } from './contract.ts'
+import { exampleId, param, time, uuid } from './contract.ts'
 import type { SeenMember } from './member-queries.ts'
 
 const ofMember = param.extend({ user_id: uuid })

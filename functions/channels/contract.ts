@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { channelKinds, memberRoles } from '../../db/schema/channels.ts'
 import type { ChannelRow } from '../../domain/channels/access.ts'
+import { line } from '../_shared/http/lines.ts'
 import { pageOf, pageQuery } from '../_shared/http/pages.ts'
 import { failures, route } from '../_shared/http/route.ts'
 import { creationFaults, directPeopleMax } from './rules.ts'
@@ -9,18 +10,6 @@ export const param = z.object({ id: z.uuid().toLowerCase() })
 export const exampleId = { id: '0199a1c2-77aa-7aaa-8aaa-000000000011' }
 export const uuid = z.uuid().toLowerCase()
 export const time = z.iso.datetime()
-/** One line of text, without what a terminal or a list would stumble over, or turn round all that follows. */
-export const line = (max: number) =>
-  z
-    .string()
-    .trim()
-    .min(1)
-    .max(max)
-    .regex(
-      /^[^\p{Cc}\u2028-\u202e\u2066-\u2069]*$/u,
-      'Must be one line without control characters.',
-    )
-    .refine((text) => /[^\p{Z}\p{C}\p{M}\p{DI}]/u.test(text), 'Must have a visible character.')
 
 const name = line(80).meta({ description: 'Unique among public channels.', example: 'invoices' })
 export const topicCharactersMax = 500

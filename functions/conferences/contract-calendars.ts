@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { deadlineKinds } from '../../db/schema/conferences.ts'
+import { line } from '../_shared/http/lines.ts'
 import { pageOf, pageQuery } from '../_shared/http/pages.ts'
 import { content, failures, route } from '../_shared/http/route.ts'
 import { deadlineFilter, estimates, exampleId } from './contract.ts'
@@ -77,7 +78,7 @@ export const createSubscription = route({
 and goes with them.`,
   input: {
     json: z.object({
-      name: z.string().trim().min(1).max(120).meta({ example: 'Security papers' }),
+      name: line(120).meta({ example: 'Security papers' }),
       conference_id: z.uuid().toLowerCase().optional(),
       filter: Filter.default({ estimates: true }),
     }),

@@ -1,6 +1,8 @@
 import * as z from 'zod'
 import { deadlineKinds } from '../../db/schema/conferences.ts'
 import { importLimits } from '../../domain/conferences/importing.ts'
+import { isComparable } from '../../domain/conferences/source.ts'
+import { line } from '../_shared/http/lines.ts'
 import { pageOf, pageQuery } from '../_shared/http/pages.ts'
 import { failures, route } from '../_shared/http/route.ts'
 import {
@@ -94,6 +96,8 @@ export const getConference = route({
   example: { param: exampleId },
 })
 
+const alias = line(200).refine(isComparable, 'Is too long spelled out.')
+
 export const changeConference = route({
   method: 'patch',
   path: '/:id',
@@ -104,7 +108,7 @@ export const changeConference = route({
 beside it. Everything else of a conference comes from imports.`,
   input: {
     param,
-    json: z.object({ aliases: z.array(z.string().trim().min(1).max(200)).max(50) }),
+    json: z.object({ aliases: z.array(alias).max(50) }),
   },
   replies: { 200: ConferenceDetails, ...failures('not_found', 'stale_version') },
   example: { param: exampleId, json: { aliases: ['Oakland'] } },

@@ -203,6 +203,15 @@ test('names that people give are found, kept by imports, and saved only on the v
   expect((await read(id)).aliases).toEqual([{ name: 'Oakland', kind: 'given' }])
 })
 
+test.each(['a\nb', '\u200b', '\ufdfa'.repeat(100)])(
+  'the name %j cannot be given to a conference',
+  async (name) => {
+    const { add, inDays, patch } = await listed()
+    const { conferences: made } = await add('A', [{ paper: inDays(1) }])
+    expect((await patch(`/${made[0]?.id}`, { aliases: [name] })).status).toBe(422)
+  },
+)
+
 test('a conference that was deleted is gone with its history and from calendars', async () => {
   const { add, inDays, get, del, page } = await listed()
   const { conferences: made } = await add('A', [{ paper: inDays(1) }])

@@ -4,6 +4,7 @@ import {
   placeDescriptionCharsMax,
   placeNameCharsMax,
 } from '../../db/schema/places.ts'
+import { line } from '../_shared/http/lines.ts'
 import { failures, route } from '../_shared/http/route.ts'
 import { Place } from './representation.ts'
 
@@ -12,19 +13,6 @@ const propertiesBytesMax = 64 * 1024
 
 export const param = z.object({ id: z.uuid().toLowerCase() })
 export const exampleId = { id: '0199a1c2-77aa-7aaa-8aaa-00000000000d' }
-
-/** One line of text with something to see, without what would turn round all that follows. */
-const line = (max: number) =>
-  z
-    .string()
-    .trim()
-    .min(1)
-    .max(max)
-    .regex(
-      /^[^\p{Cc}\u2028-\u202e\u2066-\u2069]*$/u,
-      'Must be one line without control characters.',
-    )
-    .refine((text) => /[^\p{Z}\p{C}\p{M}\p{DI}]/u.test(text), 'Must have a visible character.')
 
 export const collection = line(120).meta({
   description: 'Those of one import, or of one kind.',
