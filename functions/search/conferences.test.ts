@@ -59,6 +59,8 @@ test.each([
   'POPL',
   'popl 2024',
   "POPL'24",
+  'POPL-24',
+  'popl-2024',
   'popl24',
   '"POPL 2024" lisbon',
   'lisbon',

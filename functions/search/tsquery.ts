@@ -108,6 +108,14 @@ export function isAnchored(node: QueryNode): boolean {
   return node.type === 'or' ? sides.every(Boolean) : sides.some(Boolean)
 }
 
+/** The same query with something else in the place of each word. */
+export function mapLexemes(node: QueryNode, map: (lexeme: string) => QueryNode): QueryNode {
+  if (node.type === 'lexeme') return map(node.lexeme)
+  if (node.type === 'prefix') return node
+  if (node.type === 'not') return { ...node, operand: mapLexemes(node.operand, map) }
+  return { ...node, left: mapLexemes(node.left, map), right: mapLexemes(node.right, map) }
+}
+
 /** What a match may be found by. */
 export type WantedWords = { lexemes: string[]; prefixes: string[] }
 

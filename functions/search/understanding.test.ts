@@ -104,7 +104,10 @@ test.each([
   ['Ö&Ü OR 3&4', `'o' <-> 'u' | '3' <-> '4'`],
   ['this & that', `'this' & 'that'`],
   ['a&amp;b', `'a' & 'amp' <-> 'b'`],
-])('names with an ampersand are phrases: %s', async (q, wanted) => {
+  ['PLDI-27', `'pldi' <-> ( '-27' | '27' )`],
+  ['-x-1.5 y', `!( 'x' <-> ( '-1.5' | '1.5' ) ) & 'y'`],
+  ['y -27', `'y' & !'27'`],
+])('names with signs are phrases: %s', async (q, wanted) => {
   const { db } = await openTestDatabase()
   expect(await understand(db, q)).toEqual(parseTsquery(wanted))
 })
@@ -113,8 +116,12 @@ test.each([
   ['S&P', 'a list of S&P, AT&T'],
   ['-S&P list', 'a list of P and S'],
   ['"at&t"', 'a list of S&P, AT&T'],
+  ['covid-19', 'COVID 19 and 20'],
+  ['"covid-20"', 'COVID-20'],
 ])('%s finds %j alone', async (q, text) => {
-  const { find } = await said('a list of S&P, AT&T', 'a list of P and S')
+  const { find } = await said(
+    ...['a list of S&P, AT&T', 'a list of P and S', 'COVID 19 and 20', 'COVID-20'],
+  )
   expect((await find(q)).items.map(({ snippet }) => snippet)).toEqual([text])
 })
 
@@ -122,7 +129,7 @@ test('what has no prefix is what Postgres makes of it', async () => {
   const { db } = await openTestDatabase()
   await fc.assert(
     fc.asyncProperty(
-      hostile.map((text) => text.replaceAll(/[*&]|xqzj/g, '')),
+      hostile.map((text) => text.replaceAll(/[*&]|xqzj/g, '').replaceAll(/-+(?=\d)/g, '')),
       async (text) => {
         const query = await understand(db, text)
         const written = query ? formatTsquery(query) : ''

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import type { Db, Tx } from '../../db/client.ts'
-import { parseTsquery, type QueryNode } from './tsquery.ts'
+import { mapLexemes, parseTsquery, type QueryNode } from './tsquery.ts'
 
 /*
  * Postgres knows what web-style queries mean, and has no sign for the beginning of a word. So `invoi*` is sent to it as
@@ -20,10 +20,13 @@ export async function understand(db: Db | Tx, text: string): Promise<QueryNode |
   const [row] = await db.execute<{ query: string }>(
     sql`select websearch_to_tsquery('octavo_text', ${marked})::text as query`,
   )
-  const query = parseTsquery(row?.query ?? '')
-  const prefixes = query ? [...new Set(prefixesOf(query))] : []
-  if (!query || prefixes.length === 0) return query
-  return withPrefixes(query, await stemsOf(db, prefixes))
+  const found = parseTsquery(row?.query ?? '')
+  if (!found) return null
+  const query = mapLexemes(found, withoutSign)
+  const prefixes = [...new Set(prefixesOf(query))]
+  if (prefixes.length === 0) return query
+  const stems = await stemsOf(db, prefixes)
+  return mapLexemes(query, (lexeme) => withPrefix(lexeme, stems))
 }
 
 const prefixOf = (lexeme: string): string | null =>
@@ -40,19 +43,20 @@ function prefixesOf(node: QueryNode): string[] {
 
 type Stems = ReadonlyMap<string, readonly string[]>
 
-function withPrefixes(node: QueryNode, stems: Stems): QueryNode {
-  if (node.type === 'prefix') return node
-  if (node.type === 'not') return { ...node, operand: withPrefixes(node.operand, stems) }
-  if (node.type !== 'lexeme') {
-    const [left, right] = [withPrefixes(node.left, stems), withPrefixes(node.right, stems)]
-    return { ...node, left, right }
-  }
-  const prefix = prefixOf(node.lexeme)
-  if (prefix === null) return node
+function withPrefix(lexeme: string, stems: Stems): QueryNode {
+  const prefix = prefixOf(lexeme)
+  if (prefix === null) return { type: 'lexeme', lexeme }
   return (stems.get(prefix) ?? []).reduce<QueryNode>(
-    (left, lexeme) => ({ type: 'or', left, right: { type: 'lexeme', lexeme } }),
+    (left, stem) => ({ type: 'or', left, right: { type: 'lexeme', lexeme: stem } }),
     { type: 'prefix', prefix },
   )
+}
+
+/** Postgres reads a number behind a hyphen as one below zero, so that `PLDI-27` found neither `PLDI 27` nor `PLDI'27`. */
+function withoutSign(lexeme: string): QueryNode {
+  const left: QueryNode = { type: 'lexeme', lexeme }
+  if (!/^-\d[\d.]*$/.test(lexeme)) return left
+  return { type: 'or', left, right: { type: 'lexeme', lexeme: lexeme.slice(1) } }
 }
 
 const endings = [
