@@ -1,14 +1,20 @@
 import { defineConfig } from 'vitest/config'
 import { ClosingLine } from './test/harness/closing-line.ts'
 import { LongestFirst } from './test/harness/longest-first.ts'
+import { filesThatShareProcesses } from './test/harness/shared-processes.ts'
 
 // `npm run test:long` adds the files that need minutes: faults under load, the whole corpus.
 const isLongRun = process.env.OCTAVO_TEST_LONG === '1'
+const every = ['**/*.test.ts', ...(isLongRun ? ['**/*.long.ts'] : [])]
+const never = ['**/node_modules/**', '.local/**', '.cache/**', 'dist/**']
+const sharing = filesThatShareProcesses()
 
 export default defineConfig({
   test: {
-    include: ['**/*.test.ts', ...(isLongRun ? ['**/*.long.ts'] : [])],
-    exclude: ['**/node_modules/**', '.local/**', '.cache/**', 'dist/**'],
+    projects: [
+      { extends: true, test: { name: 'own', include: every, exclude: [...never, ...sharing] } },
+      { extends: true, test: { name: 'shared', include: sharing, isolate: false } },
+    ],
     globalSetup: ['test/harness/global-setup.ts'],
     setupFiles: ['test/harness/file-setup.ts'],
     reporters: ['default', new ClosingLine()],

@@ -7,7 +7,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 export class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files)
-    return sorted.sort((a, b) => rankOf(a.moduleId) - rankOf(b.moduleId))
+    return sorted.sort((a, b) => rankOf(a) - rankOf(b))
   }
 }
 
@@ -23,7 +23,9 @@ const longest = [
   /\/local-runtime\//,
 ]
 
-function rankOf(path: string): number {
-  const rank = longest.findIndex((pattern) => pattern.test(path))
-  return rank === -1 ? longest.length : rank
+function rankOf({ moduleId, project }: TestSpecification): number {
+  const found = longest.findIndex((pattern) => pattern.test(moduleId))
+  const rank = found === -1 ? longest.length : found
+  // A process that files share ends when the next file wants its own.
+  return project.config.isolate ? rank : longest.length + 1 + rank
 }
