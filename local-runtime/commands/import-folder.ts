@@ -1,5 +1,5 @@
-import { readdir, readFile } from 'node:fs/promises'
-import { join, relative } from 'node:path'
+import { readdir, readFile, stat } from 'node:fs/promises'
+import { basename, dirname, join, relative } from 'node:path'
 import {
   type ConferenceFile,
   importLimits,
@@ -9,11 +9,17 @@ import {
 } from '../../domain/conferences/importing.ts'
 
 /**
- * Reads all files of conferences below a folder, in the order of their names, and shows how far it is.
- * @throws {Error} no such folder, nothing in it, or too much
+ * Reads all files of conferences below a folder, in the order of their names, or one file, and shows how far it is.
+ * @throws {Error} there is no such thing, nothing in it, or too much
  */
-export async function readConferenceFolder(folder: string): Promise<ReadFile[]> {
-  const paths = await conferencePaths(folder)
+export async function readConferences(path: string): Promise<ReadFile[]> {
+  const found = await stat(path).catch(() => null)
+  if (found === null) throw new Error(`There is no folder ${path}.`)
+  if (found.isFile()) return readAll(dirname(path), [basename(path)])
+  return readAll(path, await conferencePaths(path))
+}
+
+async function readAll(folder: string, paths: readonly string[]): Promise<ReadFile[]> {
   const found = await Promise.all(paths.map((path) => textOf(folder, path)))
   const texts = found.filter((file): file is ConferenceFile => 'text' in file)
   const characters = texts.reduce((sum, { text }) => sum + text.length, 0)
@@ -25,12 +31,7 @@ export async function readConferenceFolder(folder: string): Promise<ReadFile[]> 
 }
 
 async function conferencePaths(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(
-    (err: NodeJS.ErrnoException) => {
-      if (err.code !== 'ENOENT' && err.code !== 'ENOTDIR') throw err
-      throw new Error(`There is no folder ${folder}.`)
-    },
-  )
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true })
   const paths = entries
     .filter((entry) => entry.isFile())
     .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
@@ -45,9 +46,10 @@ async function textOf(folder: string, path: string): Promise<ConferenceFile | Re
   const broken = (detail: string): ReadFile => ({
     ...{ path, entries: [], fault: { line: 1, column: 1, detail } },
   })
-  const bytes = await readFile(join(folder, path))
-  if (bytes.length > importLimits.fileBytes)
+  const { size } = await stat(join(folder, path))
+  if (size > importLimits.fileBytes)
     return broken(`It has more than ${importLimits.fileBytes} bytes.`)
+  const bytes = await readFile(join(folder, path))
   try {
     return { path, text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) }
   } catch {

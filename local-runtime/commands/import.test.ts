@@ -87,6 +87,21 @@ test('a dry run says what would change and writes nothing, as JSON too', async (
   expect(await count()).toBe(0)
 })
 
+test('one file comes in by itself, and a folder as it is cloned without what lies beside', async () => {
+  const files = {
+    'conference/SE/one.yml': file('ONE', '11'),
+    'accept_rates/SE/one.yml': '- title: ONE\n  accept_rates: []',
+    '.github/workflow.yml': 'on: push',
+  }
+  const { octavo, folder, count } = await importing(files)
+  const one = await octavo(join(folder, 'conference/SE/one.yml'))
+  expect(one).toMatchObject({ status: 0, stderr: '' })
+  expect(one.stdout).toContain('1 files, 0 broken; conferences: 1 created')
+  const all = await octavo(folder)
+  expect(all.stdout).toContain('1 files, 0 broken; conferences: 0 created, 0 changed, 1 unchanged')
+  expect(await count()).toBe(1)
+})
+
 test('a folder that is not there or has nothing is one sentence', async () => {
   const { octavo, folder } = await importing()
   expect(await octavo('/nowhere')).toMatchObject({

@@ -6,7 +6,7 @@ import {
   rehearseImport,
   type SeriesVerdict,
 } from '../../domain/conferences/importing.ts'
-import { readConferenceFolder } from './import-folder.ts'
+import { readConferences } from './import-folder.ts'
 import { places } from './import-places.ts'
 import { tenantIdOf } from './import-tenant.ts'
 import { withDatabase } from './with-database.ts'
@@ -14,7 +14,11 @@ import { withDatabase } from './with-database.ts'
 const ccfddl = defineCommand({
   meta: { name: 'ccfddl', description: 'Import conferences from a folder of ccfddl YAML files' },
   args: {
-    folder: { type: 'positional', required: true, description: 'With its folders below' },
+    folder: {
+      type: 'positional',
+      required: true,
+      description: 'With its folders below; or one file',
+    },
     'dry-run': { type: 'boolean', description: 'Only say what would change' },
     tenant: { type: 'string', description: "Name of a tenant (default: the operator's)" },
     json: { type: 'boolean', description: '{ "totals", "broken_files", "conferences" }' },
@@ -22,7 +26,7 @@ const ccfddl = defineCommand({
   run: ({ args }) =>
     withDatabase(async ({ deps }) => {
       const tenantId = await tenantIdOf(deps, args.tenant)
-      const files = await readConferenceFolder(args.folder)
+      const files = await readConferences(args.folder)
       const isDryRun = args['dry-run'] === true
       const order = { tenantId, at: new Date(), files }
       const verdicts = isDryRun
