@@ -39,7 +39,7 @@ export const registry: readonly FunctionEntry[] = [
   { name: 'artifacts', jobs: () => import('../functions/artifacts/jobs.ts') },
   { name: 'audit' },
   { name: 'conferences', jobs: () => import('../functions/conferences/jobs.ts') },
-  { name: 'places' },
+  { name: 'places', jobs: () => import('../functions/places/jobs.ts') },
 ]
 
 /**

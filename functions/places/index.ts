@@ -5,11 +5,16 @@ import { reply } from '../_shared/http/route.ts'
 import type { Deps } from '../_shared/ports/deps.ts'
 import * as changes from './changes.ts'
 import * as contract from './contract.ts'
+import * as exchange from './contract-exchange.ts'
 import * as linking from './contract-links.ts'
 import * as reading from './contract-reading.ts'
+import * as suggesting from './contract-suggestions.ts'
+import { exportHandler } from './exporting.ts'
+import { importHandler } from './importing.ts'
 import * as links from './links.ts'
 import * as listing from './listing.ts'
 import { placeColumnNames, toPlace } from './representation.ts'
+import * as suggestions from './suggestions.ts'
 
 /** Named points on the globe, and the documents that they have to do with. */
 export const createApp = (deps: Deps) => {
@@ -18,6 +23,13 @@ export const createApp = (deps: Deps) => {
     .on(contract.createPlace, changes.createHandler(deps))
     .on(reading.listPlaces, listing.listHandler(deps))
     .on(reading.listNearest, listing.nearestHandler(deps))
+    .on(exchange.importPlaces, importHandler(deps))
+    .on(exchange.exportPlaces, exportHandler(deps))
+    .on(suggesting.requestSuggestions, suggestions.requestHandler(deps))
+    .on(suggesting.listSuggestions, suggestions.listHandler(deps))
+    .on(suggesting.decideSuggestions, suggestions.decideManyHandler(deps))
+    .on(suggesting.getSuggestion, suggestions.getHandler(deps))
+    .on(suggesting.decideSuggestion, suggestions.decideHandler(deps))
     .on(reading.getPlace, async (c, { param }) => {
       const row = await readRow(c.tenantId, param.id)
       if (!row) throw changes.missing()

@@ -59,7 +59,8 @@ const makers: Record<string, (making: Making) => Promise<Ids>> = {
   places: async ({ post, name, of }) => {
     const place = { name, longitude: 0, latitude: 0 }
     const { id: document_id = '' } = await of('documents')
-    return { ...onlyId(await created(await post('/v1/places', place))), document_id }
+    const ids = onlyId(await created(await post('/v1/places', place)))
+    return { ...ids, document_id, suggestion: crypto.randomUUID() }
   },
   batches: async ({ post, name, of }) => {
     const asked = { name, operation: 'export', parameters: { format: 'json' } }

@@ -5,6 +5,7 @@ import {
   jobKinds,
   jobs,
   jobTenantLimits,
+  placeSuggestions,
   templateApplications,
 } from '../../db/schema/index.ts'
 import { cancelBatch } from '../../domain/batches/control.ts'
@@ -42,6 +43,8 @@ export async function prepare(db: Db, { route, path }: Operation, rows: Rows): P
   })
   if (route.operationId === 'withdrawTemplate')
     await applied(db, { tenantId, documentId: document.id, ...rows.resources.templates })
+  if (path.includes(':suggestion'))
+    await suggested(db, { tenantId, documentId: document.id, ...rows.resources.places })
   const token = leaseTokenOf(route.example?.json)
   if (token !== null) await lease(db, { tenantId, id: document.job_id, token })
   const kind = route.example?.param?.kind
@@ -64,6 +67,17 @@ async function applied(db: Db, of: { tenantId: string; documentId: string; id?: 
   const { tenantId, documentId, id: templateId = '' } = of
   const version = { templateVersion: 1, userId: tenantId }
   await db.insert(templateApplications).values({ tenantId, documentId, templateId, ...version })
+}
+
+type Suggested = { tenantId: string; documentId: string; id?: string; suggestion?: string }
+
+/** A job finds the suggested places. */
+async function suggested(db: Db, of: Suggested): Promise<void> {
+  const { tenantId, documentId, id: placeId = '', suggestion: id = '' } = of
+  const [mentions, pages, at] = [[], [1], new Date()]
+  const times = { createdAt: at, updatedAt: at }
+  const row = { tenantId, documentId, placeId, id, mentionCount: 1, mentions, pages, ...times }
+  await db.insert(placeSuggestions).values(row)
 }
 
 function leaseTokenOf(json: unknown): string | null {
