@@ -4,7 +4,9 @@ import { type ClientApp, newApp } from '../_shared/http/app.ts'
 import { reply } from '../_shared/http/route.ts'
 import type { Deps } from '../_shared/ports/deps.ts'
 import * as changes from './changes.ts'
+import * as collections from './collections.ts'
 import * as contract from './contract.ts'
+import * as collecting from './contract-collections.ts'
 import * as exchange from './contract-exchange.ts'
 import * as linking from './contract-links.ts'
 import * as reading from './contract-reading.ts'
@@ -30,6 +32,8 @@ export const createApp = (deps: Deps) => {
     .on(suggesting.decideSuggestions, suggestions.decideManyHandler(deps))
     .on(suggesting.getSuggestion, suggestions.getHandler(deps))
     .on(suggesting.decideSuggestion, suggestions.decideHandler(deps))
+    .on(collecting.listCollections, collections.listHandler(deps))
+    .on(collecting.deleteCollection, collections.deleteHandler(deps))
     .on(reading.getPlace, async (c, { param }) => {
       const row = await readRow(c.tenantId, param.id)
       if (!row) throw changes.missing()
