@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { conferenceYaml } from '../../test/fixtures/conferences.ts'
 import { type Earlier, judgeSource, worstOf } from './checks.ts'
 import { factsOf, type SourceFacts } from './checks-facts.ts'
+import { type Losses, noLosses } from './checks-losses.ts'
 import { readFiles } from './importing.ts'
 import { RefreshOrder } from './refresh-order.ts'
 
@@ -13,18 +14,25 @@ const facts: SourceFacts = {
   ...{ twice: nothing, same_name: nothing, same_year: nothing, same_key: nothing },
 }
 
-type Case = { facts?: Partial<SourceFacts>; order?: object; earlier?: Partial<Earlier> }
+type Case = {
+  losses?: Partial<Losses>
+  facts?: Partial<SourceFacts>
+  order?: object
+  earlier?: Partial<Earlier>
+}
 
-function judged({ facts: found, order, earlier }: Case) {
+function judged({ facts: found, losses, order, earlier }: Case) {
   const source = { url: 'https://example.com/a.yml' }
   return judgeSource({
     ...{ facts: { ...facts, ...found }, order: RefreshOrder.parse({ source, ...order }), now },
+    losses: { ...noLosses, ...losses },
     earlier: { facts: null, importedAt: null, ...earlier },
   })
 }
 
 const before = { earlier: { facts } }
 const day = (days: number) => new Date(now.getTime() - days * 86_400_000)
+const gone = { count: 1, names: ['VLDB 2027'] }
 const twice = { count: 2, names: ['CHI', 'PLDI'] }
 
 test.each<[string, Case, string, string, string]>([
@@ -56,6 +64,25 @@ test.each<[string, Case, string, string, string]>([
       order: { floor: { share: 0.5 } },
     },
     ...(['volume', 'passed', '10 series (at least 10)'] as const),
+  ],
+  [
+    'a last conference that lacks an edition',
+    { losses: { cut: gone, emptied: gone } },
+    ...(['losses', 'failed', 'cut off in its last conference: VLDB 2027.'] as const),
+  ],
+  [
+    'more editions that lose all deadlines than may',
+    { losses: { emptied: gone }, order: { emptied_max: 0 } },
+    ...([
+      'losses',
+      'failed',
+      '1 known editions would lose all deadlines, 0 may: VLDB 2027.',
+    ] as const),
+  ],
+  [
+    'as many as may',
+    { losses: { emptied: gone } },
+    ...(['losses', 'passed', '5 may: VLDB 2027.'] as const),
   ],
   [
     'mistakes in one of ten',
@@ -137,7 +164,7 @@ test('the worst verdict counts, and every check is made', () => {
   const failed = judged({ facts: { ...warned, series: 0, newest_deadline_at: null, twice } })
   expect(worstOf(failed)).toBe('failed')
   expect(failed.map(({ verdict }) => verdict)).toEqual([
-    ...['failed', 'passed', 'failed', 'failed', 'warned', 'passed'],
+    ...['failed', 'passed', 'passed', 'failed', 'failed', 'warned', 'passed'],
   ])
 })
 

@@ -1,5 +1,6 @@
 import { freshness, type Verdict, volumeFloor } from '../runs/checks.ts'
 import type { Named, SourceFacts } from './checks-facts.ts'
+import type { Losses } from './checks-losses.ts'
 import type { RefreshOrder } from './refresh-order.ts'
 
 type Values = Verdict['values']
@@ -18,13 +19,20 @@ export type Earlier = {
   importedAt: Date | null // of the tenant, from anywhere
 }
 
-type Judging = { facts: SourceFacts; order: RefreshOrder; earlier: Earlier; now: Date }
+type Judging = {
+  facts: SourceFacts
+  losses: Losses
+  order: RefreshOrder
+  earlier: Earlier
+  now: Date
+}
 
 const dayMs = 86_400_000
 
 /** Whether what a source holds may be imported: all of its checks, whatever the first of them finds. */
 export const judgeSource = (judging: Judging): Finding[] => [
   volume(judging),
+  losses(judging),
   readable(judging),
   fresh(judging),
   unique(judging),
@@ -61,6 +69,25 @@ function volume({ facts, order: { floor }, earlier }: Judging): Finding {
       short.length === 0
         ? `There are ${told(found)}.`
         : `There are too few: ${told(short)}. The source may be cut off or empty.`,
+  }
+}
+
+/** A list that was cut off in the midst of a conference, or an old copy of it, has its volume all the same. */
+function losses({ losses: { emptied, cut }, order: { emptied_max: max } }: Judging): Finding {
+  const found = [
+    ...(cut.count > 0 ? [`The source may be cut off in its last conference: ${listOf(cut)}.`] : []),
+    ...(emptied.count > 0
+      ? [
+          `${emptied.count} known editions would lose all deadlines, ${max} may: ${listOf(emptied)}.`,
+        ]
+      : []),
+  ]
+  return {
+    name: 'losses',
+    verdict: emptied.count <= max && cut.count === 0 ? 'passed' : 'failed',
+    observed: { emptied: emptied.count, cut: cut.count },
+    limit: { emptied: max, cut: 0 },
+    message: found.length === 0 ? 'No known edition would lose all deadlines.' : found.join(' '),
   }
 }
 

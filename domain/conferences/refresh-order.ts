@@ -32,6 +32,10 @@ redirects are followed.`,
       })
       .prefault({})
       .meta({ description: 'How much there must be at least.' }),
+    emptied_max: count(5).meta({
+      description:
+        'Known editions that may lose all deadlines, because the source has none of them any more.',
+    }),
     freshness_days: days(180).meta({
       description: 'How old the newest announced deadline may be; one to come is fresh.',
     }),

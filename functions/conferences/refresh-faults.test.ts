@@ -48,6 +48,12 @@ test.each<[string, Serving, string, string]>([
   ['is a page that says it is text', '\n<!doctype html><p>', 'failed', 'source_unreadable'],
   ['is a picture', withHeader('content-type', 'image/png', good), 'failed', 'source_unreadable'],
   [
+    'is said to be compressed',
+    withHeader('content-encoding', 'br', good),
+    'failed',
+    'source_unreadable',
+  ],
+  [
     'is compressed unasked',
     withHeader('content-encoding', 'gzip', gzipSync(zeros)),
     ...(['failed', 'source_unreadable'] as const),

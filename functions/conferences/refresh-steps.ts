@@ -1,5 +1,6 @@
 import { type Finding, judgeSource, worstOf } from '../../domain/conferences/checks.ts'
 import { factsOf, type SourceFacts } from '../../domain/conferences/checks-facts.ts'
+import { lossesOf, noLosses } from '../../domain/conferences/checks-losses.ts'
 import { type ReadFile, readFiles } from '../../domain/conferences/importing.ts'
 import { type RefreshOrder, RefreshPayload } from '../../domain/conferences/refresh-order.ts'
 import {
@@ -118,7 +119,10 @@ export async function checkSource(step: Step): Promise<StepResult> {
   const { importedAt } = await findHead(db, tenantId)
   const earlier = { facts: known?.facts ? (known.facts as SourceFacts) : null, importedAt }
   const at = now()
-  const checks = judgeSource({ facts: factsBy(step), order, earlier, now: at })
+  const losses = fetchedBy(step).unchanged
+    ? noLosses
+    : await lossesOf(db, { tenantId, files: await readFetched(step), now: at })
+  const checks = judgeSource({ facts: factsBy(step), losses, order, earlier, now: at })
   for (const { name, verdict, message } of checks)
     step.log(`${name}: ${verdict}. ${message}`, verdict === 'passed' ? 'info' : 'warn')
   const verdict = worstOf(checks)

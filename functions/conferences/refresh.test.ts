@@ -16,10 +16,16 @@ test('a refresh brings in what a source has, with its checks and what came of it
     ...['fetch', 'read', 'check', 'import', 'report'],
   ])
   expect(checksOf(ended)).toEqual({
-    ...{ volume: 'passed', readable: 'passed', freshness: 'passed', duplicates: 'passed' },
+    ...{
+      volume: 'passed',
+      losses: 'passed',
+      readable: 'passed',
+      freshness: 'passed',
+      duplicates: 'passed',
+    },
     ...{ lookalikes: 'passed', last_import: 'passed' },
   })
-  expect(ended.result?.checks).toHaveLength(6)
+  expect(ended.result?.checks).toHaveLength(7)
   const totals = { files: 1, created: 1, changed: 0, refused: 0, editions: 1, deadlines: 1 }
   expect(outputOf(ended, 'report')).toMatchObject({ totals, changes_count: 1 })
   expect(await deadlines()).toEqual(['2027-06-12T11:59:59.000Z'])
