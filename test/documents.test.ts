@@ -74,7 +74,7 @@ test(`the README is at most ${readmeLinesMax} lines`, () => {
   expect(readme.trimEnd().split('\n').length).toBeLessThanOrEqual(readmeLinesMax)
 })
 
-test.each(['README.md', 'docs/jobs.md', 'docs/conferences.md'])(
+test.each(['README.md', 'docs/jobs.md', 'docs/conferences.md', 'docs/places.md'])(
   'every curl line of %s is a line that the smoke test runs',
   (path) => {
     const smoke = globSync('smoke/**/*.sh').flatMap((path) =>

@@ -30,3 +30,37 @@ expect 'conferences, changes' "$(field .items.length <<<"$listed"), $(field .ite
 link=$(curl -fsS -H "Authorization: Bearer $KEY" --json '{"name":"Security papers","filter":{"sub":["SC"],"kind":["paper"]}}' "$BASE/v1/conferences/subscriptions")
 curl -fsS "$BASE$(field .url <<<"$link")" >"$work/subscribed.ics"
 expect 'events of the link, without a key' "$(grep -c '^BEGIN:VEVENT' "$work/subscribed.ics")" '1'
+
+# A place made by hand, more from a file, then boxes and distances; a page that mentions one of them, and the suggestion accepted.
+cat >"$work/cities.geojson" <<'JSON'
+{"type":"FeatureCollection","features":[
+{"type":"Feature","id":1,"geometry":{"type":"Point","coordinates":[178.4417,-18.1333]},"properties":{"name":"Suva"}},
+{"type":"Feature","id":2,"geometry":{"type":"Point","coordinates":[-171.7667,-13.8333]},"properties":{"name":"Apia"}}]}
+JSON
+made=$(curl -fsS -H "Authorization: Bearer $KEY" --json '{"name":"Montréal","aliases":["Montreal"],"longitude":-73.5674,"latitude":45.5019}' "$BASE/v1/places")
+PLACE=$(field .id <<<"$made")
+cd "$work"
+imported=$(curl -fsS -H "Authorization: Bearer $KEY" -H 'Content-Type: application/geo+json' --data-binary @cities.geojson "$BASE/v1/places/import?collection=cities")
+cd - >/dev/null
+expect 'places of a file' "$(field .totals.created <<<"$imported")" '2'
+exported=$(curl -fsS -H "Authorization: Bearer $KEY" "$BASE/v1/places/export?collection=cities")
+expect 'places in the export' "$(field '.features.map((one) => one.properties.name).join(" ")' <<<"$exported")" 'Suva Apia'
+boxed=$(curl -fsS -H "Authorization: Bearer $KEY" "$BASE/v1/places?bbox=-74,45,-73,46")
+across=$(curl -fsS -H "Authorization: Bearer $KEY" "$BASE/v1/places?bbox=170,-20,-170,-10")
+expect 'places in a box, across the antimeridian' "$(field .items.length <<<"$boxed"), $(field .items.length <<<"$across")" '1, 2'
+nearest=$(curl -fsS -H "Authorization: Bearer $KEY" "$BASE/v1/places/nearest?longitude=-73.6&latitude=45.5&limit=3")
+expect 'nearest place, in km' "$(field .items[0].name <<<"$nearest") $(field '.items[0].distance_m / 1000 | 0' <<<"$nearest")" 'Montréal 2'
+linked=$(curl -fsS -X PUT -H "Authorization: Bearer $KEY" --json '{"pages":[1],"note":"Where it was written"}' "$BASE/v1/places/$PLACE/documents/$DOCUMENT")
+expect 'note of the link' "$(field .note <<<"$linked")" 'Where it was written'
+ofDocument=$(curl -fsS -H "Authorization: Bearer $KEY" "$BASE/v1/places?document_id=$DOCUMENT")
+expect 'places of the document' "$(field .items[0].name <<<"$ofDocument")" 'Montréal'
+first=$DOCUMENT
+DOCUMENT=$(printf 'From Suva they sailed on. %s' "$MARK" | curl -fsS -H "Authorization: Bearer $KEY" -H 'Content-Type: text/plain' --data-binary @- "$BASE/v1/documents?filename=voyage.txt" | field .id)
+run=$(curl -fsS -H "Authorization: Bearer $KEY" --json "{\"document_id\":\"$DOCUMENT\"}" "$BASE/v1/places/suggestions")
+curl -fsS -N -m 30 -H "Authorization: Bearer $KEY" "$BASE/v1/jobs/$(field .job_id <<<"$run")/events" >/dev/null
+suggested=$(curl -fsS -H "Authorization: Bearer $KEY" "$BASE/v1/places/suggestions?document_id=$DOCUMENT")
+SUGGESTION=$(field .items[0].id <<<"$suggested")
+expect 'suggested place' "$(field .items[0].place.name <<<"$suggested"), page $(field .items[0].pages[0] <<<"$suggested")" 'Suva, page 1'
+accepted=$(curl -fsS -X PATCH -H "Authorization: Bearer $KEY" --json '{"state":"accepted"}' "$BASE/v1/places/suggestions/$SUGGESTION")
+expect 'the suggestion' "$(field .state <<<"$accepted")" 'accepted'
+DOCUMENT=$first
