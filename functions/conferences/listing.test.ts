@@ -87,6 +87,7 @@ test.each([
   ['kind=abstract', ['CONF']],
   ['kind=abstract&kind=paper', ['CONF', 'OTHER']],
   ['q=oTHE', ['OTHER']],
+  ['q=o%20ther', ['OTHER']],
   ['q=conference', ['CONF', 'OTHER']],
   ['from={10}', ['OTHER']],
   ['to={10}', ['CONF']],

@@ -10,6 +10,7 @@ import {
   conferenceSeries,
 } from '../../db/schema/conferences.ts'
 import { isAmong, seriesColumns } from '../../domain/conferences/loading.ts'
+import { nameKeyOf } from '../../domain/conferences/source.ts'
 
 const deadlines = conferenceDeadlines
 const series = conferenceSeries
@@ -48,11 +49,12 @@ export function seriesMatches({ sub, ccf, core, thcpl, q, series_id: id }: Deadl
   return wanted
 }
 
+/** Names as imports compare them: `s & p` is a part of `IEEE S&P`. */
 const isNamed = (q: string): SQL => sql`(
-  position(lower(${q}) in lower(${series.title})) > 0
+  position(${nameKeyOf(q)} in ${series.titleKey}) > 0
   or position(lower(${q}) in lower(${series.description})) > 0
   or exists (select 1 from conference_aliases a where a.tenant_id = ${series.tenantId}
-    and a.series_id = ${series.id} and position(lower(${q}) in lower(a.name)) > 0))`
+    and a.series_id = ${series.id} and position(${nameKeyOf(q)} in a.name_key) > 0))`
 
 type Window = { from: string | undefined; to: string | undefined }
 
