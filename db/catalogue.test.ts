@@ -11,8 +11,10 @@ import { rollbackMigration } from './rollback.ts'
 
 const log = () => {}
 
-async function emptyDatabase() {
-  const { url } = await createTestDatabase({ empty: true })
+const emptyDatabase = () => database({ empty: true })
+
+async function database(options: { empty?: boolean } = {}) {
+  const { url } = await createTestDatabase(options)
   const sql = postgres(url, { max: 1, fetch_types: false, onnotice: () => {} })
   onFileEnd(() => sql.end())
   return { url, sql }
@@ -40,15 +42,16 @@ test('all migrations on an empty database give exactly the catalogue that was re
 test('every migration can be taken back and leaves the catalogue of before it', async () => {
   const journal = JSON.parse(await readFile(join(migrationsFolder, 'meta/_journal.json'), 'utf8'))
   const { url, sql } = await emptyDatabase()
+  let before = await catalogueText(sql)
   for (let count = 1; count <= journal.entries.length; count += 1) {
-    const before = await catalogueText(sql)
     const folder = await folderUpTo(count)
     const [name] = await migrate({ url, folder, log })
     const after = await catalogueText(sql)
     expect(await rollbackMigration({ url, folder, log })).toBe(name)
     expect(withoutExtensions(await catalogueText(sql))).toBe(withoutExtensions(before))
     await migrate({ url, folder, log })
-    expect(await catalogueText(sql)).toBe(after)
+    before = await catalogueText(sql)
+    expect(before).toBe(after)
   }
 })
 
@@ -58,8 +61,7 @@ test('with nothing applied there is nothing to take back', async () => {
 })
 
 test('only the newest migration is taken back, and only when it is the one that was meant', async () => {
-  const { url, sql } = await emptyDatabase()
-  await migrate({ url, log })
+  const { url, sql } = await database()
   const before = await catalogueText(sql)
   await expect(rollbackMigration({ url, log, name: 'another' })).rejects.toThrow(
     /the newest applied/,

@@ -12,10 +12,9 @@ const log = () => {}
 
 /** A migrated database, and migrations with one more that makes an index. */
 async function setup(statement: string) {
-  const { url } = await createTestDatabase({ empty: true })
+  const { url } = await createTestDatabase()
   const sql = postgres(url, { max: 1, fetch_types: false, onnotice: () => {} })
   onFileEnd(() => sql.end())
-  await migrate({ url, log })
   const folder = await mkdtemp(join(tmpdir(), 'octavo-index-'))
   onFileEnd(() => rm(folder, { recursive: true }))
   await cp(migrationsFolder, folder, { recursive: true })

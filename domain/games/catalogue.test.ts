@@ -4,7 +4,7 @@ import { catalogue, newestRules, rulesOf } from './catalogue.ts'
 import { type KeptMove, replay, step } from './course.ts'
 import type { AnyRules, Plain } from './rules.ts'
 
-const gamesEach = 200
+const gamesEach = process.env.OCTAVO_TEST_LONG === '1' ? 200 : 50
 
 /** Small seeded generator (mulberry32), so that a failing game can be played again. */
 function seededRandom(seed: number): () => number {

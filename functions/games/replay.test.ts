@@ -7,7 +7,7 @@ import { seededRandom } from '../../test/contract/hostile-requests.ts'
 import { type Playing, type ShownGame, setupPlaying } from '../../test/fixtures/playing.ts'
 import { bodyOf } from '../../test/harness/requests.ts'
 
-const gamesEach = 50
+const gamesEach = process.env.OCTAVO_TEST_LONG === '1' ? 50 : 16
 const atOnce = 4
 
 /** What is stored of a game now, after checking that its moves give that. */
