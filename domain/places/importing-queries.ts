@@ -12,7 +12,7 @@ export type ImportedRow = {
   description: string | null
   longitude: string // as text: JSON of Postgres has no -0
   latitude: string
-  altitude: number | null
+  altitude: string | null
   properties: Record<string, unknown>
 }
 
@@ -20,6 +20,9 @@ export type ImportScope = { tenantId: string; collection: string }
 
 const records = (rows: readonly object[], columns: string): SQL =>
   sql`json_to_recordset(${JSON.stringify(rows)}::text::json) as r(${sql.raw(columns)})`
+
+const listed = (rows: readonly { id: string }[]): string =>
+  `{${rows.map(({ id }) => id).join(',')}}`
 
 /** Of several who import into a collection, one comes after the other. */
 export async function holdCollection(tx: Tx, scope: ImportScope): Promise<void> {
@@ -37,18 +40,23 @@ export async function findKnown(
 ): Promise<KnownPlace[]> {
   const columns = `n integer, key text, "placeId" uuid, name text, aliases jsonb, description text, longitude float8,
     latitude float8, altitude float8, properties jsonb`
+  // The list of ids keeps a plan that was made on an empty table from reading all places of the tenant.
   const found = await db.execute<KnownPlace>(sql`
+    with r as materialized (
+      select r.*, coalesce(
+        (select k.id from places k
+         where k.tenant_id = ${tenantId} and k.collection = ${collection} and k.feature_key = r.key),
+        (select o.id from places o
+         where o.tenant_id = ${tenantId} and o.id = r."placeId" and o.collection = ${collection} and o.feature_id is null)
+      ) as "knownId"
+      from ${records(rows, columns)})
     select r.n, p.id, (
         coalesce(r.name, p.name), coalesce(r.aliases, p.aliases), coalesce(r.description, p.description), r.longitude,
         r.latitude, r.altitude, r.properties
       ) is distinct from (
         p.name, p.aliases, p.description, p.longitude, p.latitude, p.altitude_metres, p.properties) as "isChanged"
-    from ${records(rows, columns)}
-    join places p on p.tenant_id = ${tenantId} and p.id = coalesce(
-      (select k.id from places k
-       where k.tenant_id = ${tenantId} and k.collection = ${collection} and k.feature_key = r.key),
-      (select o.id from places o
-       where o.tenant_id = ${tenantId} and o.id = r."placeId" and o.collection = ${collection} and o.feature_id is null))
+    from places p join r on r."knownId" = p.id
+    where p.tenant_id = ${tenantId} and p.id = any(array(select "knownId" from r))
     order by r.n`)
   return [...found]
 }
@@ -59,11 +67,11 @@ export type StoredNames = { id: string; name: string; aliases: string[] }
 export async function holdNames(
   tx: Tx,
   tenantId: string,
-  ids: readonly string[],
+  rows: readonly { id: string }[],
 ): Promise<StoredNames[]> {
   const found = await tx.execute<StoredNames>(sql`
     select id, name, aliases from places
-    where tenant_id = ${tenantId} and id = any(${`{${ids.join(',')}}`}::uuid[])
+    where tenant_id = ${tenantId} and id = any(${listed(rows)}::uuid[])
     order by id for no key update`)
   return [...found]
 }
@@ -105,7 +113,7 @@ export async function updatePlaces(
       longitude = r.longitude, latitude = r.latitude, altitude_metres = r.altitude, properties = r.properties,
       version = p.version + 1, updated_at = ${at.toISOString()}::timestamptz
     from ${records(rows, columns)}
-    where p.tenant_id = ${tenantId} and p.id = r.id`)
+    where p.tenant_id = ${tenantId} and p.id = r.id and p.id = any(${listed(rows)}::uuid[])`)
 }
 
 /** Who makes what the operator imports: the tenant's oldest admin that is not disabled; `null`: there is none. */

@@ -95,7 +95,7 @@ const rowOf = (feature: FileFeature, n: number): Row => ({
   description: feature.description ?? null,
   longitude: exactNumber(feature.longitude),
   latitude: exactNumber(feature.latitude),
-  altitude: feature.altitudeMetres,
+  altitude: feature.altitudeMetres === null ? null : exactNumber(feature.altitudeMetres),
   properties: feature.properties,
 })
 
@@ -132,8 +132,8 @@ async function change(
 ): Promise<void> {
   const changed = known.filter(({ isChanged }) => isChanged)
   if (changed.length === 0) return
-  const ids = changed.map(({ id }) => id)
-  const held = new Map((await holdNames(tx, order.tenantId, ids)).map((row) => [row.id, row]))
+  const names = await holdNames(tx, order.tenantId, changed)
+  const held = new Map(names.map((row) => [row.id, row]))
   const byNumber = new Map(rows.map((row) => [row.n, row]))
   const written = changed.flatMap(({ n, id }): WrittenRow[] => {
     const [row, stored] = [byNumber.get(n), held.get(id)]

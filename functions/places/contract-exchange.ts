@@ -101,8 +101,8 @@ export const exportPlaces = route({
   operationId: 'exportPlaces',
   role: 'viewer',
   summary: 'Export places as GeoJSON or KML',
-  description: `As a stream. Importing the file into the same collection changes nothing: features carry the id that they came with,
-or that of the place, and what properties do not say lies in a member \`octavo\`.`,
+  description: `As a stream. Importing a collection's file into it again changes nothing: features carry the id that they came
+with, or that of the place, and what properties do not say lies in a member \`octavo\`, in KML in the extended data.`,
   input: {
     query: z.object({
       format: z.enum(placeFormats).default('geojson'),
