@@ -13,7 +13,7 @@ export type GazetteerPlace = NamedPlace & { population: number }
 const keysAtOnce = 500
 const placesAtOnceMax = 2_000
 /** Of one name; where more have it the most populous are looked at. */
-export const namesakesMax = 50
+const namesakesMax = 50
 // Some megabytes. What is forgotten is asked for again.
 const rememberedKeysMax = 100_000
 

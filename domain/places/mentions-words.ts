@@ -1,7 +1,7 @@
 import { placeNameKey } from './names.ts'
 
 /** What stands between a word and the one before it. */
-export type Gap =
+type Gap =
   | 'glued' // nothing: scripts that write no spaces
   | 'space' // what may stand within a name
   | 'soft' // a hyphen at the end of a line, or one that is not seen: perhaps one word

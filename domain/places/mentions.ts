@@ -9,7 +9,7 @@ const phraseKeysMax = 4
 const smallBeginningCharsMax = 3
 
 /** Words of a text that could be a name, `[start, end)` in UTF-16 units. */
-export type Phrase = { start: number; end: number; keys: readonly string[] }
+type Phrase = { start: number; end: number; keys: readonly string[] }
 
 export type NamedPlace = { id: string; name: string; aliases: readonly string[] }
 

@@ -20,7 +20,7 @@ export type DocumentRef = { tenantId: string; documentId: string }
 const anyOf = (ids: readonly string[]): SQL => sql`any(${textArray(ids)}::uuid[])`
 
 /** Which text a document has: another run, or another page of it, and it is another text. */
-export type TextState = Pick<typeof documents.$inferSelect, 'jobId' | 'pagesDone' | 'status'>
+type TextState = Pick<typeof documents.$inferSelect, 'jobId' | 'pagesDone' | 'status'>
 
 const textState = {
   jobId: documents.jobId,

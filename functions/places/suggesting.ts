@@ -17,7 +17,7 @@ export const suggestionJobKind = 'places.suggest'
 const readingsMax = 3
 const boxesPerMentionMax = 12
 
-export type Suggesting = {
+type Suggesting = {
   scope: GazetteerScope
   gazetteer: Gazetteer
   at: Date
@@ -27,7 +27,7 @@ export type Suggesting = {
 }
 
 /** What became of one document; `null`: it is gone, or lies in the trash. */
-export type SuggestedInDocument = { open: number; isShortened: boolean } | null
+type SuggestedInDocument = { open: number; isShortened: boolean } | null
 
 /**
  * Reads a document and makes its open suggestions those that its text gives.

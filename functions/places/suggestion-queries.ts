@@ -1,55 +1,34 @@
-import { and, asc, eq, getTableColumns, gt, isNull, type SQL, sql } from 'drizzle-orm'
+import { and, asc, eq, gt, type SQL, sql } from 'drizzle-orm'
+import type { AnyPgColumn } from 'drizzle-orm/pg-core'
 import { textArray } from '../../db/claim.ts'
 import type { Db, Tx } from '../../db/client.ts'
 import { documents, jobs, placeDocuments, placeSuggestions, places } from '../../db/schema/index.ts'
 import type { SuggestionState } from '../../db/schema/suggestions.ts'
 
-const placeColumns = {
-  id: places.id,
-  collection: places.collection,
-  name: places.name,
-  longitude: places.longitude,
-  latitude: places.latitude,
-}
-export type SuggestedPlaceRow = Pick<typeof places.$inferSelect, keyof typeof placeColumns>
-
-/** A suggestion with its place. `version` is that of both: what is shown is, too. */
-export type SuggestionRow = typeof placeSuggestions.$inferSelect & { place: SuggestedPlaceRow }
+/** Without its place: that is read apart, so that no plan ever joins the whole gazetteer. */
+export type SuggestionRow = typeof placeSuggestions.$inferSelect
 
 const anyOf = (ids: readonly string[]): SQL => sql`any(${textArray(ids)}::uuid[])`
 
-const columns = {
-  ...getTableColumns(placeSuggestions),
-  version: sql<number>`${placeSuggestions.version} + ${places.version} - 1`,
-  place: placeColumns,
-}
-
-const itsPlace = and(
-  eq(places.tenantId, placeSuggestions.tenantId),
-  eq(places.id, placeSuggestions.placeId),
-)
-const itsDocumentOutsideTrash = and(
-  eq(documents.tenantId, placeSuggestions.tenantId),
-  eq(documents.id, placeSuggestions.documentId),
-  isNull(documents.trashedAt),
-)
-
-const shownRows = (db: Db | Tx) =>
-  db
-    .select(columns)
-    .from(placeSuggestions)
-    .innerJoin(places, itsPlace)
-    .innerJoin(documents, itsDocumentOutsideTrash)
+const { tenantId: ofTenant, documentId: ofDocument, placeId: ofPlace } = placeSuggestions
+// Each looks one row up, whatever the plan.
+const isOutsideTrash = sql`(select d.trashed_at is null from ${documents} d
+  where d.tenant_id = ${ofTenant} and d.id = ${ofDocument})`
+const isIn = (collection: string) => sql`(select p.collection from ${places} p
+  where p.tenant_id = ${ofTenant} and p.id = ${ofPlace}) = ${collection}`
 
 const owned = (tenantId: string, ids: readonly string[]): SQL | undefined =>
-  and(eq(placeSuggestions.tenantId, tenantId), sql`${placeSuggestions.id} = ${anyOf(ids)}`)
+  and(eq(ofTenant, tenantId), sql`${placeSuggestions.id} = ${anyOf(ids)}`)
 
 export async function findSuggestion(
   db: Db | Tx,
   tenantId: string,
   id: string,
 ): Promise<SuggestionRow | null> {
-  const [row] = await shownRows(db).where(owned(tenantId, [id]))
+  const [row] = await db
+    .select()
+    .from(placeSuggestions)
+    .where(and(owned(tenantId, [id]), isOutsideTrash))
   return row ?? null
 }
 
@@ -63,31 +42,52 @@ export type SuggestionFilter = {
   limit: number
 }
 
+const beforeAll = '00000000-0000-0000-0000-000000000000'
+
 /** Oldest first: ids are UUIDv7, made in the order in which a text mentions the places. */
 export const listSuggestionRows = (db: Db, filter: SuggestionFilter): Promise<SuggestionRow[]> => {
-  const { tenantId, documentId, placeId, state, collection, after, limit } = filter
-  const s = placeSuggestions
-  return shownRows(db)
+  const { tenantId, documentId, placeId, state, collection, limit } = filter
+  const after = filter.after ?? beforeAll
+  const { id, state: ofState } = placeSuggestions
+  // Only the index that begins with it has this order: a range, because of a constant the order would say nothing.
+  const leading = (column: AnyPgColumn, value: string) =>
+    sql`(${column}, ${ofState}, ${id}) > (${value}::uuid, ${state}::text, ${after}::uuid) and ${column} <= ${value}`
+  const [range, order] =
+    documentId !== undefined
+      ? [leading(ofDocument, documentId), [asc(ofDocument), asc(id)]]
+      : placeId !== undefined
+        ? [leading(ofPlace, placeId), [asc(ofPlace), asc(id)]]
+        : [gt(id, after), [asc(id)]]
+  return db
+    .select()
+    .from(placeSuggestions)
     .where(
       and(
-        eq(s.tenantId, tenantId),
-        documentId === undefined ? undefined : eq(s.documentId, documentId),
-        placeId === undefined ? undefined : eq(s.placeId, placeId),
-        eq(s.state, state),
-        collection === undefined ? undefined : eq(places.collection, collection),
-        after === null ? undefined : gt(s.id, after),
+        ...[eq(ofTenant, tenantId), eq(ofState, state), range, isOutsideTrash],
+        documentId === undefined || placeId === undefined ? undefined : eq(ofPlace, placeId),
+        collection === undefined ? undefined : isIn(collection),
       ),
     )
-    .orderBy(asc(s.id))
+    .orderBy(...order)
     .limit(limit)
 }
+
+const placeColumns = {
+  id: places.id,
+  collection: places.collection,
+  name: places.name,
+  longitude: places.longitude,
+  latitude: places.latitude,
+  version: places.version,
+}
+type PlaceRow = Pick<typeof places.$inferSelect, keyof typeof placeColumns>
 
 /** Places by id, as far as they are there. */
 export async function findSuggestedPlaces(
   db: Db | Tx,
   tenantId: string,
   ids: readonly string[],
-): Promise<ReadonlyMap<string, SuggestedPlaceRow>> {
+): Promise<ReadonlyMap<string, PlaceRow>> {
   if (ids.length === 0) return new Map()
   const rows = await db
     .select(placeColumns)
@@ -96,17 +96,16 @@ export async function findSuggestedPlaces(
   return new Map(rows.map((row) => [row.id, row]))
 }
 
-export type HeldSuggestion = Pick<SuggestionRow, 'id' | 'state' | 'version'>
-
 /**
  * Suggestions of documents outside the trash, held with their documents and places. In this order, which is also that of
  * the job and of deletions, so that none of them waits for another in a circle.
+ * @returns with versions as they are shown
  */
 export async function holdSuggestions(
   tx: Tx,
   tenantId: string,
   ids: readonly string[],
-): Promise<HeldSuggestion[]> {
+): Promise<Pick<SuggestionRow, 'id' | 'state' | 'version'>[]> {
   const found = await tx
     .select({ documentId: placeSuggestions.documentId, placeId: placeSuggestions.placeId })
     .from(placeSuggestions)
@@ -125,15 +124,22 @@ export async function holdSuggestions(
     .where(and(eq(places.tenantId, tenantId), sql`${places.id} = ${anyOf(placeIds)}`))
     .orderBy(asc(places.id))
     .for('key share')
-  return tx
-    .select({ id: columns.id, state: columns.state, version: columns.version })
+  const { id, state, version, placeId } = placeSuggestions
+  const held = await tx
+    .select({ id, state, version, placeId })
     .from(placeSuggestions)
-    .innerJoin(places, itsPlace)
-    .innerJoin(documents, itsDocumentOutsideTrash)
-    .where(owned(tenantId, ids))
-    .orderBy(asc(placeSuggestions.id))
-    .for('update', { of: placeSuggestions })
+    .where(and(owned(tenantId, ids), isOutsideTrash))
+    .orderBy(asc(id))
+    .for('update')
+  const placesById = await findSuggestedPlaces(tx, tenantId, placeIds)
+  return held.map((row) => ({ ...row, version: shownVersion(row, placesById.get(row.placeId)) }))
 }
+
+/** Grows with every change of the suggestion and of its place: both are shown. */
+export const shownVersion = (
+  { version }: Pick<SuggestionRow, 'version'>,
+  place: Pick<PlaceRow, 'version'> | undefined,
+): number => version + (place?.version ?? 1) - 1
 
 type Decision = {
   tenantId: string
@@ -172,10 +178,7 @@ export const unlinkSuggested = (tx: Tx, tenantId: string, ids: readonly string[]
     where l.tenant_id = ${tenantId} and l.source = 'suggestion' and s.tenant_id = l.tenant_id
       and s.place_id = l.place_id and s.document_id = l.document_id and s.id = ${anyOf(ids)}`)
 
-export type AskedDocument = Pick<
-  typeof documents.$inferSelect,
-  'id' | 'trashedAt' | 'status' | 'jobId'
->
+type AskedDocument = Pick<typeof documents.$inferSelect, 'id' | 'trashedAt' | 'status' | 'jobId'>
 
 export const findDocuments = (
   tx: Tx,

@@ -62,12 +62,12 @@ export const listHandler =
     const [after] = cursor ? await cursors.read(scope, cursor, z.tuple([z.uuid()])) : [null]
     const { document_id: documentId, place_id: placeId, state, collection } = filter
     const wanted = { tenantId, documentId, placeId, state, collection, after }
-    const found = await queries.listSuggestionRows(db, { ...wanted, limit: limit + 1 })
-    const rows = await toSuggestions(db, tenantId, found)
-    const position = ({ id }: { id: string }) => [id]
-    const parts = { rows, limit, position, item: (row: (typeof rows)[number]) => row }
-    const page = await toPage({ cursors, scope, url }, parts)
-    return reply(200, page.body, { headers: page.headers })
+    const rows = await queries.listSuggestionRows(db, { ...wanted, limit: limit + 1 })
+    const position = ({ id }: queries.SuggestionRow) => [id]
+    const item = (row: queries.SuggestionRow) => row
+    const page = await toPage({ cursors, scope, url }, { rows, limit, position, item })
+    const items = await toSuggestions(db, tenantId, page.body.items)
+    return reply(200, { ...page.body, items }, { headers: page.headers })
   }
 
 export const getHandler =
