@@ -27,6 +27,8 @@ expect 'events of the calendar' "$(grep -c "^DTSTART:20980612T115959Z" <<<"$cale
 listed=$(curl -fsS -H "Authorization: Bearer $KEY" "$BASE/v1/conferences?sub=SC&ccf=A")
 changes=$(curl -fsS -H "Authorization: Bearer $KEY" "$BASE/v1/conferences/changes?limit=10")
 expect 'conferences, changes' "$(field .items.length <<<"$listed"), $(field .items[0].sentence <<<"$changes")" '1, S&P was added with one edition.'
+found=$(curl -fsS -G -H "Authorization: Bearer $KEY" --data-urlencode 'q=S&P' "$BASE/v1/search?type=conference")
+expect 'conference that is found' "$(field .items[0].title <<<"$found")" 'S&P'
 link=$(curl -fsS -H "Authorization: Bearer $KEY" --json '{"name":"Security papers","filter":{"sub":["SC"],"kind":["paper"]}}' "$BASE/v1/conferences/subscriptions")
 curl -fsS "$BASE$(field .url <<<"$link")" >"$work/subscribed.ics"
 expect 'events of the link, without a key' "$(grep -c '^BEGIN:VEVENT' "$work/subscribed.ics")" '1'
