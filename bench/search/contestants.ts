@@ -1,7 +1,13 @@
+import { readFileSync } from 'node:fs'
 import { Agent, request } from 'node:http'
 import { DatabaseSync } from 'node:sqlite'
 import { text as readText } from 'node:stream/consumers'
+import { sql as sqlText } from 'drizzle-orm'
 import type postgres from 'postgres'
+import { openDatabase } from '../../db/client.ts'
+import { firstPosition } from '../../functions/search/order.ts'
+import { findHits } from '../../functions/search/queries.ts'
+import { understand } from '../../functions/search/understanding.ts'
 import type { BenchStack } from '../stack.ts'
 import { isVisible, messageTexts, pageTexts } from './corpus.ts'
 import type { Filled } from './filling.ts'
@@ -10,8 +16,8 @@ import type { Filled } from './filling.ts'
 export type Query = { name: string; web: string; tsquery: string; match: string }
 export type HitType = 'message' | 'page'
 
-/** Milliseconds; `databaseMs` is the part of them that the function waited for Postgres. */
-export type Timed = { ms: number; databaseMs?: number; hits: number }
+/** Milliseconds: all; those the function waited for Postgres; those of the server's processor. */
+export type Timed = { ms: number; databaseMs?: number; cpuMs?: number; hits: number }
 
 /** `GET /v1/search` past Caddy: ranked, with snippets and highlights. */
 export function overHttp(stack: BenchStack, key: string) {
@@ -36,6 +42,30 @@ export function overHttp(stack: BenchStack, key: string) {
     }
   }
 }
+
+/** What a search ranks, and nothing else of it, over one connection. */
+export async function ranking(url: string, { tenantId, tenthUserId }: Filled) {
+  const { db, close } = openDatabase({
+    ...{ url, poolMax: 1, prepare: true, applicationName: 'octavo-bench' },
+    ...{ statementTimeoutMs: 30_000, connectTimeoutMs: 5_000 },
+  })
+  const [row] = await db.execute<{ pid: number }>(sqlText`select pg_backend_pid() as pid`)
+  const reader = { tenantId, userId: tenthUserId, role: 'viewer' as const }
+  const ask = async ({ web }: Query, type: HitType): Promise<Timed> => {
+    const query = await understand(db, web)
+    if (!query) throw new Error(`${web} says nothing.`)
+    const find = { reader, query, filter: { tags: [] }, position: firstPosition([type]), limit: 20 }
+    const [startedAt, cpuBeforeMs] = [performance.now(), processorMs(row?.pid)]
+    const { hits } = await findHits(db, find)
+    const ms = performance.now() - startedAt
+    return { ms, cpuMs: processorMs(row?.pid) - cpuBeforeMs, hits: hits.length }
+  }
+  return { ask, close }
+}
+
+/** Milliseconds that a process has had of a processor; on Linux alone. */
+const processorMs = (pid = 0): number =>
+  Number(readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ')[0]) / 1e6
 
 /** The limit: the newest matches that may be seen, not ranked, ids alone. */
 export function bareSql(sql: postgres.Sql, { tenantId, tenthUserId }: Filled) {

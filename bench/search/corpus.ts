@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto'
  * with words of known shares planted. The same for every run.
  */
 export const messageCount = 200_000
-export const pageCount = 50_000
+export const pageCount = 200_000
 export const pagesPerDocument = 10
 export const channelCount = 1_000
 
@@ -14,8 +14,11 @@ export const isVisible = (channel: number): boolean => channel % 10 === 0
 
 /** Share of the texts that hold a word. */
 const planted: readonly (readonly [word: string, share: number])[] = [
+  ['mostly', 0.6],
   ['common', 0.3],
+  ['usual', 0.1],
   ['frequent', 0.02],
+  ['scarce', 0.002],
   ['rareword', 0.0002],
   ['net thirty', 0.005],
   ['invoice', 0.01],
@@ -23,9 +26,13 @@ const planted: readonly (readonly [word: string, share: number])[] = [
   ['invoked', 0.002],
 ]
 
+/** Stands in one text alone. */
+const singleWord = 'singular'
+const singleAt = 1_234
+
 const vocabularySize = 20_000
 const messageWords = { min: 5, more: 25 }
-const pageWords = { min: 150, more: 150 }
+const pageWords = { min: 100, more: 300 }
 
 /** Numbers in 0..1, the same ones for the same seed. */
 function numbersOf(seed: number): () => number {
@@ -60,6 +67,8 @@ function textOf(random: () => number, { min, more }: { min: number; more: number
   return words.join(' ')
 }
 
+const withSingle = (at: number, text: string) => (at === singleAt ? `${text} ${singleWord}` : text)
+
 type Text = { id: string; group: number; number: number; text: string }
 
 /** A UUIDv7 of a millisecond, always the same one. */
@@ -83,7 +92,7 @@ export function* messageTexts(): Generator<Text> {
       id: idAt(start + at * 1_000, 'message'),
       group,
       number,
-      text: textOf(random, messageWords),
+      text: withSingle(at, textOf(random, messageWords)),
     }
   }
 }
@@ -93,7 +102,9 @@ export function* pageTexts(): Generator<Text> {
   const random = numbersOf(2)
   for (let group = 0; group < pageCount / pagesPerDocument; group += 1) {
     const id = idAt(start + group * 40_000, 'document')
-    for (let number = 1; number <= pagesPerDocument; number += 1)
-      yield { id, group, number, text: textOf(random, pageWords) }
+    for (let number = 1; number <= pagesPerDocument; number += 1) {
+      const text = textOf(random, pageWords)
+      yield { id, group, number, text: withSingle(group * pagesPerDocument + number, text) }
+    }
   }
 }

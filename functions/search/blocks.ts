@@ -1,10 +1,10 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Tx } from '../../db/client.ts'
 import {
-  boundOf,
   firstRows,
   idBehind,
   inWindow,
+  outOfWindow,
   type Rows,
   rowsWith,
   type Window,
@@ -107,7 +107,7 @@ async function readBlock(
       select ${id} as id, ${number} as number, ${search} as search, ${textBytes} as text_bytes
       from ${source.from}
       where ${source.where} and ${search} @@ ${query}::tsquery ${within(source, bounds)}
-        ${window ? inWindow(source, bounds, window) : sql``}
+        ${window ? inWindow(source, bounds, window) : outOfWindow(source, bounds)}
       order by id desc, number limit ${bounds.last ? pinnedRowsMax : blockRowsMax}
     ), ranked as (
       select id, number, ${bucketOf(words)} as bucket from block
@@ -145,17 +145,15 @@ function bucketOf(words: string): SQL {
   return sql`floor(${rankBuckets}::int / (1 + (${fixed} + ${perByte} * text_bytes) / ${count}))::int`
 }
 
-// The bound of ids stands before the exact one, because an index can begin there.
-function within(source: Source, { above, last }: Bounds): SQL {
-  const { id, number } = source
-  const parts: SQL[] = []
-  if (above)
-    parts.push(sql`and ${boundOf(source, sql`<=`, above[0])}
-      and (${id} < ${above[0]} or ${number} > ${above[1]})`)
-  if (last)
-    parts.push(sql`and ${boundOf(source, sql`>=`, last[0])}
-      and (${id} > ${last[0]} or ${number} <= ${last[1]})`)
-  return sql.join(parts, sql` `)
+function within({ id, number }: Source, { above, last }: Bounds): SQL {
+  return sql.join([
+    above
+      ? sql` and (${id} < ${above[0]} or (${id} = ${above[0]} and ${number} > ${above[1]}))`
+      : sql``,
+    last
+      ? sql` and (${id} > ${last[0]} or (${id} = ${last[0]} and ${number} <= ${last[1]}))`
+      : sql``,
+  ])
 }
 
 function behind(after: After | null): SQL {

@@ -43,6 +43,13 @@ export const inWindow = ({ id, rows }: IdAndRows, { above }: Bounds, { from }: W
     from === null ? sql`` : sql` and ${id} >= ${from}`,
   ])
 
+/** SQL that follows a condition: where there is no window. An index of ids can begin with these bounds. */
+export const outOfWindow = (source: IdAndRows, { above, last }: Bounds): SQL =>
+  sql.join([
+    above ? sql` and ${boundOf(source, sql`<=`, above[0])}` : sql``,
+    last ? sql` and ${boundOf(source, sql`>=`, last[0])}` : sql``,
+  ])
+
 /** Id of the row that so many are newer than, of those that are asked for; `null`: there are not so many. */
 export async function idBehind(
   tx: Tx,
