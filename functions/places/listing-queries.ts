@@ -29,7 +29,10 @@ export async function listPlaceRows(db: Db, list: ListPlaces): Promise<PlaceRow[
   return db.transaction(async (tx) => {
     // Planned anew for each: what is good for a small box takes a second for half the globe, and the other way round.
     await tx.execute(sql`set local plan_cache_mode = force_custom_plan`)
-    return listedRows(tx, list, await narrowed(tx, list))
+    const among = await narrowed(tx, list)
+    // Where no index leaves few, an index in the order of the list is read until the page is full, and nothing is sorted.
+    if (among.length === 0) await tx.execute(sql`set local enable_sort = off`)
+    return listedRows(tx, list, among)
   })
 }
 
@@ -73,10 +76,13 @@ const isInside = (box: GlobeBox): SQL | undefined =>
   )
 
 /** Of a document that is there, and not in the trash. */
-export const isLinked = (tenantId: string, documentId: string): SQL => sql`${places.id} in (
-  select l.place_id from place_documents l
+const linkedWith = (tenantId: string, documentId: string): SQL => sql`
+  select l.place_id as id from place_documents l
   join documents d on d.tenant_id = l.tenant_id and d.id = l.document_id
-  where l.tenant_id = ${tenantId} and l.document_id = ${documentId} and d.trashed_at is null)`
+  where l.tenant_id = ${tenantId} and l.document_id = ${documentId} and d.trashed_at is null`
+
+export const isLinked = (tenantId: string, documentId: string): SQL =>
+  sql`${places.id} in (${linkedWith(tenantId, documentId)})`
 
 /** Rounded as the column is: what lies in a box lies in it still when both are rounded. */
 const pointOf = (longitude: number, latitude: number): SQL =>
@@ -91,26 +97,30 @@ const indexedCharactersMin = 3
  * What the indexes find, for each filter that has one and leaves few: the planner knows neither how many places a box has nor
  * how many names a part is in, and would read and sort all of them for one page.
  */
-async function narrowed(tx: Tx, { tenantId, q, box }: ListPlaces): Promise<string[][]> {
-  const found: SQL[][] = []
+async function narrowed(tx: Tx, list: ListPlaces): Promise<string[][]> {
+  const lists: string[][] = []
+  for (const parts of searchesOf(list)) {
+    const limited = parts.map((part) => sql`(${part} limit ${narrowedMax + 1})`)
+    const rows = await tx.execute<{ id: string }>(sql.join(limited, sql` union all `))
+    if (rows.length <= narrowedMax) lists.push(rows.map(({ id }) => id))
+  }
+  return lists
+}
+
+/** Each what one index finds, in one part or several. */
+function searchesOf({ tenantId, documentId, q, box }: ListPlaces): SQL[][] {
+  const where = (condition: SQL): SQL =>
+    sql`select id from places where tenant_id = ${tenantId} and ${condition}`
+  const searches: SQL[][] = []
+  if (documentId !== undefined) searches.push([linkedWith(tenantId, documentId)])
   if (box)
-    found.push(
-      rectanglesOf(box).map(
-        ({ west, south, east, north }) =>
-          sql`location <@ box(${pointOf(west, south)}, ${pointOf(east, north)})`,
+    searches.push(
+      rectanglesOf(box).map(({ west, south, east, north }) =>
+        where(sql`location <@ box(${pointOf(west, south)}, ${pointOf(east, north)})`),
       ),
     )
   const key = placeNameKey(q ?? '')
   if (key.length >= indexedCharactersMin)
-    found.push([sql`place_names_text(name_keys) like ${`%${key}%`}`])
-  const lists: string[][] = []
-  for (const conditions of found) {
-    const parts = conditions.map(
-      (condition) => sql`(select id from places where tenant_id = ${tenantId} and ${condition}
-        limit ${narrowedMax + 1})`,
-    )
-    const rows = await tx.execute<{ id: string }>(sql.join(parts, sql` union all `))
-    if (rows.length <= narrowedMax) lists.push(rows.map(({ id }) => id))
-  }
-  return lists
+    searches.push([where(sql`place_names_text(name_keys) like ${`%${key}%`}`)])
+  return searches
 }

@@ -5,6 +5,7 @@ import {
   jobKinds,
   jobs,
   jobTenantLimits,
+  placeDocuments,
   placeSuggestions,
   templateApplications,
 } from '../../db/schema/index.ts'
@@ -43,6 +44,8 @@ export async function prepare(db: Db, { route, path }: Operation, rows: Rows): P
   })
   if (route.operationId === 'withdrawTemplate')
     await applied(db, { tenantId, documentId: document.id, ...rows.resources.templates })
+  if (route.operationId === 'unlinkPlace')
+    await linked(db, { tenantId, documentId: document.id, ...rows.resources.places })
   if (path.includes(':suggestion'))
     await suggested(db, { tenantId, documentId: document.id, ...rows.resources.places })
   const token = leaseTokenOf(route.example?.json)
@@ -72,6 +75,13 @@ async function applied(db: Db, of: { tenantId: string; documentId: string; id?: 
 type Suggested = { tenantId: string; documentId: string; id?: string; suggestion?: string }
 
 /** A job finds the suggested places. */
+type PlaceOf = { tenantId: string; documentId: string; id?: string }
+
+async function linked(db: Db, { tenantId, documentId, id: placeId = '' }: PlaceOf) {
+  const by = { createdByUserId: tenantId, createdAt: new Date() }
+  await db.insert(placeDocuments).values({ tenantId, placeId, documentId, source: 'user', ...by })
+}
+
 async function suggested(db: Db, of: Suggested): Promise<void> {
   const { tenantId, documentId, id: placeId = '', suggestion: id = '' } = of
   const [mentions, pages, at] = [[], [1], new Date()]
