@@ -17,6 +17,7 @@ export const webPackages = [
   '@remix-run/multipart-parser',
   'yaml',
   'ical-generator',
+  'saxes',
 ]
 
 export const packageOf = (specifier: string): string =>
