@@ -119,7 +119,8 @@ test('an outage shorter than a moment is not seen by readers', async () => {
 test('a write whose connection broke is reported, never sent twice', async () => {
   const { db, cut, restore, texts } = await setup()
   await db.execute(sql`create table if not exists writes (n int)`)
-  const write = outcomeOf(db.execute(sql`insert into writes select ${1}::int from pg_sleep(0.3)`))
+  // Long enough to be seen at work on a busy machine, or the next loop would have no end.
+  const write = outcomeOf(db.execute(sql`insert into writes select ${1}::int from pg_sleep(1.2)`))
   const running = sql`select from pg_stat_activity where datname = current_database() and query like 'insert into writes%'
     and state = 'active'`
   while ((await db.execute(running)).length === 0);
