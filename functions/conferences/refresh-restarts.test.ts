@@ -99,11 +99,12 @@ test('an attempt whose job went to somebody else while it fetched keeps nothing'
 })
 
 test('a worker that is killed in the midst of an import leaves nothing of it, and another does all of it', async () => {
-  const { ask, url, lease, fetchOnly, ended, all, deadlines, db, sql, tenant } = await attempts()
-  const env = { CONFERENCES_ALLOW_PRIVATE: 'true' }
+  const { ask, url, lease, fetchOnly, ended, all, deadlines, db, sql, tenant, startWorker } =
+    await attempts()
   const id = await ask(url)
   await fetchOnly(await lease())
   const home = await stackHome()
+  const env = { CONFERENCES_ALLOW_PRIVATE: 'true' }
   await db.transaction(async (tx) => {
     // The last that an import writes: all else is written by then.
     await tx.execute(
@@ -111,6 +112,7 @@ test('a worker that is killed in the midst of an import leaves nothing of it, an
     )
     const worker = await startWorkerProgram(home, env)
     await eventually('the import waits for this transaction', async () => {
+      await tx.execute(raw`select 1`) // one that is idle for long is ended
       const [row] = await sql`select count(*)::int as n from pg_stat_activity
         where datname = current_database() and wait_event_type = 'Lock' and query like '%conference_fetches%'`
       return row?.n > 0
@@ -118,7 +120,7 @@ test('a worker that is killed in the midst of an import leaves nothing of it, an
     await stopProgram(worker, 'SIGKILL')
   })
   expect([await deadlines(), (await all()).length]).toEqual([[], 0])
-  await startWorkerProgram(home, env)
+  startWorker()
   expect((await ended(id)).status).toBe('completed')
   expect([await deadlines(), (await all()).length]).toEqual([instantOf(11), 1])
 })
