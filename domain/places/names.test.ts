@@ -6,6 +6,14 @@ test.each([
   ['ＴＯＫＹＯ', 'tokyo'],
   ["N'Djamena", 'n djamena'],
   ['東京', '東京'],
+  ['Łódź', 'lodz'],
+  ['STRAẞE', 'strasse'],
+  ['İzmir, Diyarbakır', 'izmir diyarbakir'],
+  ['Tromsø', 'tromso'],
+  ['ガーナ', 'ガーナ'],
+  ['दिल्ली', 'दिल्ली'],
+  ['서울', '서울'],
+  ['ΑΘΗΝΑΣ', 'αθηνασ'],
   ['…', ''],
 ])('the key of %s is %j', (name, key) => {
   expect(placeNameKey(name)).toBe(key)
