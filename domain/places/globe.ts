@@ -1,5 +1,5 @@
 /** Mean radius of the earth; distances are those on a sphere of it. */
-export const earthRadiusMetres = 6_371_008.8
+const earthRadiusMetres = 6_371_008.8
 
 /** In degrees, edges included; from west to east, so that `west > east` crosses the antimeridian (RFC 7946, section 5). */
 export type GlobeBox = { west: number; south: number; east: number; north: number }

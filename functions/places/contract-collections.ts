@@ -3,7 +3,7 @@ import { pageOf, pageQuery } from '../_shared/http/pages.ts'
 import { failures, route } from '../_shared/http/route.ts'
 import { collection } from './contract.ts'
 
-export const PlaceCollection = z
+const PlaceCollection = z
   .object({
     name: z.string().meta({ example: 'places' }),
     count: z.int().meta({ description: 'Places in it.' }),

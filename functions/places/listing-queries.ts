@@ -6,7 +6,7 @@ import { placeNameKey } from '../../domain/places/names.ts'
 import { type PlaceRow, placeColumns } from './representation.ts'
 
 /** What a list is narrowed to; what is left out narrows nothing. */
-export type PlaceFilter = {
+type PlaceFilter = {
   collection?: string | undefined
   documentId?: string | undefined
   q?: string | undefined // a part of a name or alias

@@ -15,7 +15,7 @@ type Nearest = {
   documentId: string | undefined
 }
 
-export type NearPlace = PlaceRow & { distanceMetres: number }
+type NearPlace = PlaceRow & { distanceMetres: number }
 type Near = { id: string; to_point: number; to_antipode: number }
 
 /**
