@@ -33,6 +33,10 @@ link=$(curl -fsS -H "Authorization: Bearer $KEY" --json '{"name":"Security paper
 curl -fsS "$BASE$(field .url <<<"$link")" >"$work/subscribed.ics"
 expect 'events of the link, without a key' "$(grep -c '^BEGIN:VEVENT' "$work/subscribed.ics")" '1'
 
+planned=$(curl -fsS -H "Authorization: Bearer $KEY" --json '{"name":"Conferences","kind":"conferences.refresh","cron":"0 6 * * MON","payload":{"source":{"url":"https://example.com/conferences.yml"}}}' "$BASE/v1/schedules")
+sources=$(curl -fsS -H "Authorization: Bearer $KEY" "$BASE/v1/conferences/refresh")
+expect 'scheduled refresh, sources so far' "$(field .kind <<<"$planned"), $(field .items.length <<<"$sources")" 'conferences.refresh, 0'
+
 # A place made by hand, more from a file, then boxes and distances; a page that mentions one of them, and the suggestion accepted.
 cat >"$work/cities.geojson" <<'JSON'
 {"type":"FeatureCollection","features":[
