@@ -151,7 +151,7 @@ test('viewers do not import, and what one tenant has is no other’s', async () 
   expect(await bodyOf<object>(reply)).toMatchObject({ totals: { created: 1, updated: 0 } })
 })
 
-test('a key of idempotency replays the reply, and refuses another file', async () => {
+test('a key of idempotency replays the reply, and refuses another file or collection', async () => {
   const { send, all } = await geo()
   const headers = { 'idempotency-key': crypto.randomUUID() }
   const file = featureCollection(named('A'))
@@ -160,5 +160,6 @@ test('a key of idempotency replays the reply, and refuses another file', async (
   expect(again.headers.get('idempotency-replayed')).toBe('true')
   expect(await bodyOf(again)).toEqual(first)
   expect((await send(featureCollection(named('B')), '', { headers })).status).toBe(422)
+  expect((await send(file, '?collection=other', { headers })).status).toBe(422)
   expect(await all()).toHaveLength(1)
 })

@@ -24,7 +24,7 @@ export const importHandler =
     const order = { tenantId, collection, places }
     if (isDryRun)
       return reply(200, toImport(query, places, await explained(rehearseImport(db, order))))
-    const fingerprint = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))
+    const fingerprint = await fingerprintOf(c.url, bytes)
     return c.write(
       async (tx) => {
         const totals = await explained(importPlaces(tx, { ...order, userId, at: now() }))
@@ -44,6 +44,14 @@ async function bodyOf(
   const source = request.body ?? new Blob([]).stream()
   const body = pacedBody(source, { bytesMax, caller: request.signal, signal, now })
   return new Uint8Array(await new Response(body).arrayBuffer())
+}
+
+/** Of where a file goes, too: into another collection it is another request. */
+async function fingerprintOf(url: URL, bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
+  const asked = new TextEncoder().encode(`${url.search}\n`)
+  return new Uint8Array(
+    await crypto.subtle.digest('SHA-256', await new Blob([asked, bytes]).arrayBuffer()),
+  )
 }
 
 const readOptions = ({ name_property, alias_properties }: Query) => ({
