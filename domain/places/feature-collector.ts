@@ -116,6 +116,14 @@ export class FeatureCollector {
     const refuse = (part: string, code: string, detail: string): never => {
       throw new FeatureFault(`${pointer}${pointer && part}`, code, `${label}: ${detail}`)
     }
+    // First: to look into millions of values would hold up others.
+    const bytes = bytesOf(properties) ?? refuse('/properties', 'too_deep', 'It nests too deep.')
+    if (bytes > fileLimits.propertiesBytes)
+      refuse(
+        '/properties',
+        'too_large',
+        `Properties have at most ${fileLimits.propertiesBytes} bytes as JSON.`,
+      )
     const hostile = this.#options.findHostile({ id, name, aliases, description, properties })
     if (hostile) refuse(hostile.pointer, hostile.code, hostile.detail)
     if (typeof id === 'string' && id.length > fileLimits.idCharacters)
@@ -127,13 +135,6 @@ export class FeatureCollector {
         '',
         'too_long',
         `The description has more than ${placeDescriptionCharsMax} characters.`,
-      )
-    const bytes = encoder.encode(JSON.stringify(properties)).length
-    if (bytes > fileLimits.propertiesBytes)
-      refuse(
-        '/properties',
-        'too_large',
-        `Properties have at most ${fileLimits.propertiesBytes} bytes as JSON.`,
       )
   }
 
@@ -180,6 +181,16 @@ export class FeatureCollector {
       }
       await pause()
     }
+  }
+}
+
+/** Of properties as JSON; `null`: they nest deeper than can be written. */
+function bytesOf(properties: Record<string, unknown>): number | null {
+  try {
+    return encoder.encode(JSON.stringify(properties)).length
+  } catch (err) {
+    if (err instanceof RangeError) return null
+    throw err
   }
 }
 

@@ -121,7 +121,9 @@ function whatItSays(
   const own = nameProperty === undefined ? extension.name : undefined
   const name = own === undefined ? nameIn(given, nameProperty ?? 'name') : placeName(own)
   const description = extension.description ?? descriptionIn(given)
-  const entries = Object.entries(given).filter(([key]) => !added.includes(key))
-  const properties = added.length === 0 ? given : Object.fromEntries(entries)
+  const properties = added.length === 0 ? given : without(given, added)
   return { name, description, aliases: extension.aliases, properties }
 }
+
+const without = (given: Record<string, unknown>, names: readonly string[]) =>
+  Object.fromEntries(Object.entries(given).filter(([key]) => !names.includes(key)))

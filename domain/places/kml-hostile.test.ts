@@ -65,6 +65,14 @@ test('nesting has an end', async () => {
   expect(await faultOf(deep)).toMatch(/: It nests deeper than 64 levels\.$/)
 })
 
+test('properties that Octavo is said to have written nest no deeper than others', async () => {
+  const deep = `{"properties":{"a":${'['.repeat(200_000)}${']'.repeat(200_000)}}}`
+  const own = `<ExtendedData><o:place xmlns:o="urn:octavo:places">${deep}</o:place></ExtendedData>`
+  expect(await faultOf(`<kml><Placemark>${own}</Placemark></kml>`)).toBe(
+    'placemark 1 (line 1): It nests too deep.',
+  )
+})
+
 test('megabytes of an attribute are read past, and thousands of attributes refused', async () => {
   const long = 'x'.repeat(4 * 1024 * 1024)
   const { features } = await read(`<kml><Document long="${long}">${mark('One')}</Document></kml>`)
