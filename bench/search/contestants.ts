@@ -2,12 +2,7 @@ import { readFileSync } from 'node:fs'
 import { Agent, request } from 'node:http'
 import { DatabaseSync } from 'node:sqlite'
 import { text as readText } from 'node:stream/consumers'
-import { sql as sqlText } from 'drizzle-orm'
 import type postgres from 'postgres'
-import { openDatabase } from '../../db/client.ts'
-import { firstPosition } from '../../functions/search/order.ts'
-import { findHits } from '../../functions/search/queries.ts'
-import { understand } from '../../functions/search/understanding.ts'
 import type { BenchStack } from '../stack.ts'
 import { isVisible, messageTexts, pageTexts } from './corpus.ts'
 import type { Filled } from './filling.ts'
@@ -19,13 +14,13 @@ export type HitType = 'message' | 'page'
 /** Milliseconds: all; those the function waited for Postgres; those of the server's processor. */
 export type Timed = { ms: number; databaseMs?: number; cpuMs?: number; hits: number }
 
-/** `GET /v1/search` past Caddy: ranked, with snippets and highlights. */
-export function overHttp(stack: BenchStack, key: string) {
+/** `GET /v1/search` past Caddy: ranked, with snippets and highlights of so many hits. */
+export function overHttp(stack: BenchStack, key: string, limit = 20) {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 })
   const socketPath = stack.socketOf('search')
   return async ({ web }: Query, type: HitType): Promise<Timed> => {
     const startedAt = performance.now()
-    const path = `/v1/search?type=${type}&q=${encodeURIComponent(web)}`
+    const path = `/v1/search?type=${type}&limit=${limit}&q=${encodeURIComponent(web)}`
     const call = request({ socketPath, path, agent, headers: { authorization: `Bearer ${key}` } })
     const answered = new Promise<import('node:http').IncomingMessage>((resolve, reject) => {
       call.once('response', resolve).once('error', reject)
@@ -43,28 +38,21 @@ export function overHttp(stack: BenchStack, key: string) {
   }
 }
 
-/** What a search ranks, and nothing else of it, over one connection. */
-export async function ranking(url: string, { tenantId, tenthUserId }: Filled) {
-  const { db, close } = openDatabase({
-    ...{ url, poolMax: 1, prepare: true, applicationName: 'octavo-bench' },
-    ...{ statementTimeoutMs: 30_000, connectTimeoutMs: 5_000 },
-  })
-  const [row] = await db.execute<{ pid: number }>(sqlText`select pg_backend_pid() as pid`)
-  const reader = { tenantId, userId: tenthUserId, role: 'viewer' as const }
-  const ask = async ({ web }: Query, type: HitType): Promise<Timed> => {
-    const query = await understand(db, web)
-    if (!query) throw new Error(`${web} says nothing.`)
-    const find = { reader, query, filter: { tags: [] }, position: firstPosition([type]), limit: 20 }
-    const [startedAt, cpuBeforeMs] = [performance.now(), processorMs(row?.pid)]
-    const { hits } = await findHits(db, find)
-    const ms = performance.now() - startedAt
-    return { ms, cpuMs: processorMs(row?.pid) - cpuBeforeMs, hits: hits.length }
+/** What a search ranks and hardly more of it: of one hit, with the time that the database's processes had of a processor. */
+export function ranking(stack: BenchStack, key: string, sql: postgres.Sql) {
+  const ask = overHttp(stack, key, 1)
+  return async (query: Query, type: HitType): Promise<Timed> => {
+    const rows = await sql`select pid from pg_stat_activity
+      where backend_type = 'client backend' and pid <> pg_backend_pid()`
+    const spentMs = () => rows.reduce((sum, { pid }) => sum + processorMs(pid), 0)
+    const beforeMs = spentMs()
+    const timed = await ask(query, type)
+    return { ...timed, cpuMs: spentMs() - beforeMs }
   }
-  return { ask, close }
 }
 
 /** Milliseconds that a process has had of a processor; on Linux alone. */
-const processorMs = (pid = 0): number =>
+const processorMs = (pid: number): number =>
   Number(readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ')[0]) / 1e6
 
 /** The limit: the newest matches that may be seen, not ranked, ids alone. */
