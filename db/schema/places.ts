@@ -24,6 +24,12 @@ const point = customType<{ data: string }>({ dataType: () => 'point' })
 /** Of the extension `cube`: a point of the unit sphere, so that the nearest in space are the nearest on the globe. */
 const cube = customType<{ data: string }>({ dataType: () => 'cube' })
 
+/** As the file has it. Drizzle's own `jsonb` parses texts once more: the id "5" would be read as 5. */
+const jsonId = customType<{ data: string | number }>({
+  dataType: () => 'jsonb',
+  toDriver: (id) => JSON.stringify(id),
+})
+
 export const placeNameCharsMax = 500
 export const placeDescriptionCharsMax = 20_000
 export const placeAliasesMax = 50
@@ -55,7 +61,7 @@ export const places = pgTable(
     id: uuid('id').notNull(),
     collection: text('collection').notNull(),
     featureKey: text('feature_key'), // null: made by hand
-    featureId: jsonb('feature_id').$type<string | number>(), // as the file has it; null: it has none
+    featureId: jsonId('feature_id'), // null: the file gives it none
     name: text('name').notNull(), // may be empty: a file may hold points without a name
     aliases: jsonb('aliases').$type<string[]>().notNull().default([]),
     nameKeys: text('name_keys').array().notNull().default([]), // how names and aliases are compared
