@@ -1,12 +1,12 @@
 import { sql } from 'drizzle-orm'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import { listDocuments } from '../functions/documents/queries.ts'
 import { firstPosition } from '../functions/search/order.ts'
 import { findHits } from '../functions/search/queries.ts'
-import { createTestDatabase, testDatabase } from '../test/harness/database.ts'
+import { openFirstPlans } from '../test/harness/first-plans.ts'
 import { rowsRead } from '../test/harness/rows-read.ts'
 import { createTenant } from '../test/harness/tenants.ts'
-import { type Database, openDatabase } from './client.ts'
+import type { Database } from './client.ts'
 import { listExpiredTrash } from './system.ts'
 
 const documentCount = 10_000
@@ -42,16 +42,7 @@ const search = (tags: string[]) =>
 
 // On one connection, whose plans are those of the empty tables: of the sixth run on, one plan for all values.
 beforeAll(async () => {
-  await testDatabase()
-  const { url } = await createTestDatabase()
-  database = openDatabase({
-    url,
-    poolMax: 1,
-    prepare: true,
-    applicationName: 'octavo-plans',
-    statementTimeoutMs: 30_000,
-    connectTimeoutMs: 5_000,
-  })
+  database = await openFirstPlans()
   const { db } = database
   const tenant = await createTenant(db)
   tenantId = tenant.id
@@ -73,7 +64,6 @@ beforeAll(async () => {
     select d.tenant_id, d.id, tag, tag from documents d, unnest(array['often', 'rare']) tag
     where d.tenant_id = ${tenantId} and (tag = 'often' or d.revision % 1000 = 0)`)
 }, 60_000)
-afterAll(() => database.close())
 
 const documentsRead = (work: () => Promise<unknown>) =>
   rowsRead(database.db, ['documents', 'document_pages', 'document_tags', 'blobs'], work)

@@ -1,13 +1,13 @@
 import { sql } from 'drizzle-orm'
 import { uuidv7 } from 'uuidv7'
-import { afterAll, beforeEach, expect, test } from 'vitest'
+import { beforeEach, expect, test } from 'vitest'
 import { completeJobs } from '../domain/jobs/lease-batches.ts'
 import { enqueueJob, enqueueJobs, type NewJob } from '../domain/jobs/queue.ts'
 import { claimOf } from '../test/harness/claims.ts'
-import { createTestDatabase, testDatabase } from '../test/harness/database.ts'
+import { openFirstPlans } from '../test/harness/first-plans.ts'
 import { rowsRead } from '../test/harness/rows-read.ts'
 import { createTenant } from '../test/harness/tenants.ts'
-import { type Database, openDatabase } from './client.ts'
+import type { Database } from './client.ts'
 import { leaseJobs, promoteDueJobs, recoverExpiredLeases, releaseDependents } from './system.ts'
 
 const jobCount = 20_000
@@ -19,20 +19,10 @@ let tenantId: string
 // On one connection, whose plans are then those that the test has prepared.
 beforeEach(async () => {
   await database?.close()
-  await testDatabase()
-  const { url } = await createTestDatabase()
-  database = openDatabase({
-    url,
-    poolMax: 1,
-    prepare: true,
-    applicationName: 'octavo-plans',
-    statementTimeoutMs: 30_000,
-    connectTimeoutMs: 5_000,
-  })
+  database = await openFirstPlans()
   tenantId = (await createTenant(database.db)).id
   await database.db.execute(sql`vacuum (analyze) jobs, job_dependencies, job_endings`)
 })
-afterAll(() => database.close())
 
 const enqueue = (count: number, job: Partial<NewJob> = {}) =>
   enqueueJobs(

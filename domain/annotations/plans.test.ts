@@ -1,10 +1,10 @@
 import { sql } from 'drizzle-orm'
 import { uuidv7 } from 'uuidv7'
 import { expect, test } from 'vitest'
-import { type Db, openDatabase } from '../../db/client.ts'
+import type { Db } from '../../db/client.ts'
 import { templateApplications, templates, templateVersions } from '../../db/schema/index.ts'
-import { createTestDatabase, onFileEnd, testDatabase } from '../../test/harness/database.ts'
 import { addDocument } from '../../test/harness/documents.ts'
+import { openFirstPlans } from '../../test/harness/first-plans.ts'
 import { rowsRead } from '../../test/harness/rows-read.ts'
 import { createTenant } from '../../test/harness/tenants.ts'
 import { openRequiredFields } from './required-fields.ts'
@@ -15,13 +15,7 @@ const rowsEach = 500
 
 /** On one connection, whose plans are then those that were prepared on empty tables. */
 async function setup(prepare: (db: Db, ids: { tenantId: string; id: string }) => Promise<unknown>) {
-  await testDatabase()
-  const { url } = await createTestDatabase()
-  const options = { url, poolMax: 1, prepare: true, applicationName: 'octavo-plans' }
-  const database = openDatabase({
-    ...{ ...options, statementTimeoutMs: 30_000, connectTimeoutMs: 5_000 },
-  })
-  onFileEnd(() => database.close())
+  const database = await openFirstPlans()
   const { db } = database
   const { id: tenantId, admin } = await createTenant(db)
   const by = { tenantId, userId: admin.id }

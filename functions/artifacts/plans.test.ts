@@ -1,13 +1,13 @@
 import { sql } from 'drizzle-orm'
 import { uuidv7 } from 'uuidv7'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import { artifactGenerateJobKind } from '../../db/artifact-versions.ts'
-import { type Database, openDatabase } from '../../db/client.ts'
+import type { Database } from '../../db/client.ts'
 import { appendPiece, readPieces } from '../../domain/artifacts/pieces.ts'
 import { findVisibleVersion } from '../../domain/artifacts/versions.ts'
 import { cancelJob, enqueueJob } from '../../domain/jobs/queue.ts'
 import { addChannel } from '../../test/fixtures/channels.ts'
-import { createTestDatabase, testDatabase } from '../../test/harness/database.ts'
+import { openFirstPlans } from '../../test/harness/first-plans.ts'
 import { rowsRead } from '../../test/harness/rows-read.ts'
 import { createTenant } from '../../test/harness/tenants.ts'
 import { listArtifactRows, listVersionRows } from './queries.ts'
@@ -67,16 +67,7 @@ async function endJob() {
 
 // On one connection, whose plans are those of the empty tables: of the sixth run on, one plan for all values.
 beforeAll(async () => {
-  await testDatabase()
-  const { url } = await createTestDatabase()
-  database = openDatabase({
-    url,
-    poolMax: 1,
-    prepare: true,
-    applicationName: 'octavo-plans',
-    statementTimeoutMs: 30_000,
-    connectTimeoutMs: 5_000,
-  })
+  database = await openFirstPlans()
   const { db } = database
   const tenant = await createTenant(db)
   reader = { tenantId: tenant.id, userId: tenant.admin.id, role: 'viewer' }
@@ -85,7 +76,6 @@ beforeAll(async () => {
   for (let time = 0; time < 8; time += 1) for (const ask of Object.values(asked)) await ask()
   await fill(tenant.id)
 }, 60_000)
-afterAll(() => database.close())
 
 /** A thousandth has failed, is of the rare model, and in the channel. */
 async function fill(tenantId: string) {

@@ -1,8 +1,8 @@
 import { sql } from 'drizzle-orm'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type Database, openDatabase } from '../../db/client.ts'
+import { beforeAll, expect, test } from 'vitest'
+import type { Database } from '../../db/client.ts'
 import { type AddedChannel, addChannel } from '../../test/fixtures/channels.ts'
-import { createTestDatabase, testDatabase } from '../../test/harness/database.ts'
+import { openFirstPlans } from '../../test/harness/first-plans.ts'
 import { addMember, type Member } from '../../test/harness/members.ts'
 import { type Requests, requestsOf } from '../../test/harness/requests.ts'
 import { rowsRead } from '../../test/harness/rows-read.ts'
@@ -25,12 +25,7 @@ let requests: Requests
 
 // On one connection, whose plans are then those that were made while the tables were empty.
 beforeAll(async () => {
-  await testDatabase()
-  const { url } = await createTestDatabase()
-  database = openDatabase({
-    ...{ url, poolMax: 1, prepare: true, applicationName: 'octavo-channel-plans' },
-    ...{ statementTimeoutMs: 30_000, connectTimeoutMs: 5_000 },
-  })
+  database = await openFirstPlans()
   const { db } = database
   tenant = await createTenant(db)
   ada = await addMember(db, tenant.id, { role: 'viewer' })
@@ -42,7 +37,6 @@ beforeAll(async () => {
     for (const [path] of reads) expect((await read(path)).status, path).toBe(200)
   await fill()
 })
-afterAll(() => database.close())
 
 /** Many channels that one is not in, and a busy one that one is in. */
 async function fill(): Promise<void> {

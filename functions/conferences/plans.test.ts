@@ -1,8 +1,8 @@
 import { sql } from 'drizzle-orm'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type Database, openDatabase } from '../../db/client.ts'
+import { beforeAll, expect, test } from 'vitest'
+import type { Database } from '../../db/client.ts'
 import { conferenceYaml, type Imported } from '../../test/fixtures/conferences.ts'
-import { createTestDatabase, testDatabase } from '../../test/harness/database.ts'
+import { openFirstPlans } from '../../test/harness/first-plans.ts'
 import { bodyOf, type Requests, requestsOf } from '../../test/harness/requests.ts'
 import { rowsRead } from '../../test/harness/rows-read.ts'
 import { setup } from '../../test/harness/setup.ts'
@@ -26,12 +26,7 @@ let id: string
 
 // On one connection, whose plans are then those that were made while the tables were empty.
 beforeAll(async () => {
-  await testDatabase()
-  const { url } = await createTestDatabase()
-  database = openDatabase({
-    ...{ url, poolMax: 1, prepare: true, applicationName: 'octavo-conference-plans' },
-    ...{ statementTimeoutMs: 30_000, connectTimeoutMs: 5_000 },
-  })
+  database = await openFirstPlans()
   tenant = await createTenant(database.db)
   const { deps } = await setup(createApp)
   requests = requestsOf(createApp({ ...deps, db: database.db }), tenant)
@@ -42,7 +37,6 @@ beforeAll(async () => {
   }
   await fill()
 })
-afterAll(() => database.close())
 
 /** Each series with an edition, two rounds, a deadline in each, and a change. */
 async function fill(): Promise<void> {

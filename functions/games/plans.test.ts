@@ -1,10 +1,10 @@
 import { sql } from 'drizzle-orm'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type Database, openDatabase } from '../../db/client.ts'
+import { beforeAll, expect, test } from 'vitest'
+import type { Database } from '../../db/client.ts'
 import { leaveAllGames } from '../../domain/games/leaving.ts'
 import { type AddedChannel, addChannel } from '../../test/fixtures/channels.ts'
 import type { ShownGame } from '../../test/fixtures/playing.ts'
-import { createTestDatabase, testDatabase } from '../../test/harness/database.ts'
+import { openFirstPlans } from '../../test/harness/first-plans.ts'
 import { addMember, type Member } from '../../test/harness/members.ts'
 import { bodyOf, type Requests, requestsOf } from '../../test/harness/requests.ts'
 import { rowsRead } from '../../test/harness/rows-read.ts'
@@ -23,12 +23,7 @@ let requests: Requests
 
 // On one connection, whose plans are then those that were made while the tables were empty.
 beforeAll(async () => {
-  await testDatabase()
-  const { url } = await createTestDatabase()
-  database = openDatabase({
-    ...{ url, poolMax: 1, prepare: true, applicationName: 'octavo-game-plans' },
-    ...{ statementTimeoutMs: 30_000, connectTimeoutMs: 5_000 },
-  })
+  database = await openFirstPlans()
   const { db } = database
   tenant = await createTenant(db)
   bob = await addMember(db, tenant.id, { role: 'viewer' })
@@ -45,7 +40,6 @@ beforeAll(async () => {
   }
   await fill()
 }, 60_000)
-afterAll(() => database.close())
 
 async function fill(): Promise<void> {
   const { db } = database

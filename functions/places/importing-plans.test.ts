@@ -1,8 +1,8 @@
 import { sql } from 'drizzle-orm'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type Database, openDatabase } from '../../db/client.ts'
+import { beforeAll, expect, test } from 'vitest'
+import type { Database } from '../../db/client.ts'
 import { featureCollection, type Imported, pointFeature } from '../../test/fixtures/geo.ts'
-import { createTestDatabase, testDatabase } from '../../test/harness/database.ts'
+import { openFirstPlans } from '../../test/harness/first-plans.ts'
 import { bodyOf, type Requests, requestsOf } from '../../test/harness/requests.ts'
 import { rowsRead } from '../../test/harness/rows-read.ts'
 import { setup } from '../../test/harness/setup.ts'
@@ -17,19 +17,13 @@ let requests: Requests
 
 // On one connection, whose plans are then those that were made while the table was empty.
 beforeAll(async () => {
-  await testDatabase()
-  const { url } = await createTestDatabase()
-  database = openDatabase({
-    ...{ url, poolMax: 1, prepare: true, applicationName: 'octavo-place-plans' },
-    ...{ statementTimeoutMs: 30_000, connectTimeoutMs: 5_000 },
-  })
+  database = await openFirstPlans()
   tenant = await createTenant(database.db)
   const { deps } = await setup(createApp)
   requests = requestsOf(createApp({ ...deps, db: database.db }), tenant)
   for (let time = 0; time < 8; time += 1) await bring(time, [1, 2, 10 + time])
   await fill()
 })
-afterAll(() => database.close())
 
 async function bring(latitude: number, ids: readonly number[]) {
   const points = ids.map((id) => pointFeature([1, latitude], { name: `Place ${id}` }, id))

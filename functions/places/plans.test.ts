@@ -1,9 +1,9 @@
 import { sql } from 'drizzle-orm'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type Database, openDatabase } from '../../db/client.ts'
+import { beforeAll, expect, test } from 'vitest'
+import type { Database } from '../../db/client.ts'
 import { addPlace } from '../../test/fixtures/places.ts'
-import { createTestDatabase, testDatabase } from '../../test/harness/database.ts'
 import { addDocument } from '../../test/harness/documents.ts'
+import { openFirstPlans } from '../../test/harness/first-plans.ts'
 import { bodyOf, type Requests, requestsOf } from '../../test/harness/requests.ts'
 import { rowsRead } from '../../test/harness/rows-read.ts'
 import { setup } from '../../test/harness/setup.ts'
@@ -22,12 +22,7 @@ let placeId: string
 
 // On one connection, whose plans are then those that were made while the tables were empty.
 beforeAll(async () => {
-  await testDatabase()
-  const { url } = await createTestDatabase()
-  database = openDatabase({
-    ...{ url, poolMax: 1, prepare: true, applicationName: 'octavo-place-plans' },
-    ...{ statementTimeoutMs: 60_000, connectTimeoutMs: 5_000 },
-  })
+  database = await openFirstPlans()
   const { db } = database
   tenant = await createTenant(db)
   await db.execute(sql`vacuum (analyze) places, place_documents, documents`)
@@ -41,7 +36,6 @@ beforeAll(async () => {
       expect((await read(path)).status, path).toBe(200)
   await fill()
 }, 120_000)
-afterAll(() => database.close())
 
 /** Most of another tenant; all over the globe, apart from a zoo near the south pole. */
 async function fill(): Promise<void> {

@@ -1,10 +1,10 @@
 import { sql } from 'drizzle-orm'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type Database, openDatabase } from '../../db/client.ts'
+import { beforeAll, expect, test } from 'vitest'
+import type { Database } from '../../db/client.ts'
 import { Gazetteer } from '../../domain/places/gazetteer.ts'
 import { addPlace } from '../../test/fixtures/places.ts'
-import { createTestDatabase, testDatabase } from '../../test/harness/database.ts'
 import { addDocument } from '../../test/harness/documents.ts'
+import { openFirstPlans } from '../../test/harness/first-plans.ts'
 import { rowsRead } from '../../test/harness/rows-read.ts'
 import { createTenant, type TestTenant } from '../../test/harness/tenants.ts'
 import {
@@ -24,16 +24,7 @@ let rarePlaceId: string
 
 // On one connection, whose plans are then those that were made while the tables were empty.
 beforeAll(async () => {
-  await testDatabase()
-  const { url } = await createTestDatabase()
-  database = openDatabase({
-    url,
-    poolMax: 1,
-    prepare: true,
-    applicationName: 'octavo-places-plans',
-    statementTimeoutMs: 60_000,
-    connectTimeoutMs: 5_000,
-  })
+  database = await openFirstPlans()
   tenant = await createTenant(database.db)
   const other = await createTenant(database.db)
   const owner = { tenantId: tenant.id, userId: tenant.admin.id }
@@ -45,7 +36,6 @@ beforeAll(async () => {
   await fill(other.id, placesOfOthers)
   await suggest()
 })
-afterAll(() => database.close())
 
 const fill = (tenantId: string, count: number) =>
   database.db.execute(sql`

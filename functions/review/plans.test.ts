@@ -1,9 +1,9 @@
 import { sql } from 'drizzle-orm'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type Database, openDatabase } from '../../db/client.ts'
+import { beforeAll, expect, test } from 'vitest'
+import type { Database } from '../../db/client.ts'
 import { takeLock } from '../../domain/annotations/locks.ts'
-import { createTestDatabase, testDatabase } from '../../test/harness/database.ts'
 import { addDocument } from '../../test/harness/documents.ts'
+import { openFirstPlans } from '../../test/harness/first-plans.ts'
 import { rowsRead } from '../../test/harness/rows-read.ts'
 import { createTenant, type TestTenant } from '../../test/harness/tenants.ts'
 import { holdNext, listQueueRows, type QueueFilter } from './queue-queries.ts'
@@ -16,16 +16,7 @@ let filter: QueueFilter
 
 // On one connection, whose plans are then those that were made while the table was empty.
 beforeAll(async () => {
-  await testDatabase()
-  const { url } = await createTestDatabase()
-  database = openDatabase({
-    url,
-    poolMax: 1,
-    prepare: true,
-    applicationName: 'octavo-review-plans',
-    statementTimeoutMs: 30_000,
-    connectTimeoutMs: 5_000,
-  })
+  database = await openFirstPlans()
   tenant = await createTenant(database.db)
   filter = {
     ...{ tenantId: tenant.id, documentId: undefined, batchId: undefined, labelName: undefined },
@@ -39,7 +30,6 @@ beforeAll(async () => {
   await database.db.execute(sql`delete from annotations where tenant_id = ${tenant.id}`)
   await fill(id, waitingCount)
 })
-afterAll(() => database.close())
 
 const list = (after: readonly [number, string] | null, limit = 20) =>
   listQueueRows(database.db, filter, { after, at: new Date(), limit })

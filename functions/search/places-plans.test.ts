@@ -1,8 +1,8 @@
 import { sql } from 'drizzle-orm'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type Database, openDatabase } from '../../db/client.ts'
-import { createTestDatabase, testDatabase } from '../../test/harness/database.ts'
+import { beforeAll, expect, test } from 'vitest'
+import type { Database } from '../../db/client.ts'
 import { addDocument } from '../../test/harness/documents.ts'
+import { openFirstPlans } from '../../test/harness/first-plans.ts'
 import { rowsRead } from '../../test/harness/rows-read.ts'
 import { createTenant } from '../../test/harness/tenants.ts'
 import type { Filter, HitType } from './filters.ts'
@@ -42,12 +42,7 @@ const fillDeadlines = (tenantId: string) => sql`
 
 // One connection, whose plans are those of the empty tables unless each search is planned for itself.
 beforeAll(async () => {
-  await testDatabase()
-  const { url } = await createTestDatabase()
-  database = openDatabase({
-    ...{ url, poolMax: 1, prepare: true, applicationName: 'octavo-plans' },
-    ...{ statementTimeoutMs: 30_000, connectTimeoutMs: 5_000 },
-  })
+  database = await openFirstPlans()
   const { db } = database
   const { id: tenantId, admin } = await createTenant(db)
   reader = { tenantId, userId: admin.id, role: 'viewer' }
@@ -67,7 +62,6 @@ beforeAll(async () => {
   ])
     await db.execute(fill)
 }, 120_000)
-afterAll(() => database.close())
 
 const load = (hits: readonly RankedHit[]) =>
   loadHits(database.db, {

@@ -1,8 +1,8 @@
 import { sql } from 'drizzle-orm'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type Database, openDatabase } from '../../db/client.ts'
-import { createTestDatabase, testDatabase } from '../../test/harness/database.ts'
+import { beforeAll, expect, test } from 'vitest'
+import type { Database } from '../../db/client.ts'
 import { eventually } from '../../test/harness/eventually.ts'
+import { openFirstPlans } from '../../test/harness/first-plans.ts'
 import { addMember } from '../../test/harness/members.ts'
 import { createTenant } from '../../test/harness/tenants.ts'
 import { blockRowsMax } from './blocks.ts'
@@ -23,12 +23,7 @@ const find = (word: string, position: Position = firstPosition(['page']), limit 
 
 // One connection, whose tables were empty when their values were last counted.
 beforeAll(async () => {
-  await testDatabase()
-  const { url } = await createTestDatabase()
-  database = openDatabase({
-    ...{ url, poolMax: 1, prepare: true, applicationName: 'octavo-plans' },
-    ...{ statementTimeoutMs: 30_000, connectTimeoutMs: 5_000 },
-  })
+  database = await openFirstPlans()
   const { db } = database
   const { id: tenantId, admin } = await createTenant(db)
   const { id: userId } = await addMember(db, tenantId, { role: 'viewer' })
@@ -51,7 +46,6 @@ beforeAll(async () => {
     from generate_series(1, ${pageCount}::int) n`)
   await eventually('pages that are known to be seen by all', vacuumPages)
 }, 120_000)
-afterAll(() => database.close())
 
 /** As the server does by itself: until then, an index alone does not say which rows are there. */
 async function vacuumPages(): Promise<boolean> {

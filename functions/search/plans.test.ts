@@ -1,8 +1,8 @@
 import { sql } from 'drizzle-orm'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type Database, openDatabase } from '../../db/client.ts'
+import { beforeAll, expect, test } from 'vitest'
+import type { Database } from '../../db/client.ts'
 import { addChannel, joinChannel } from '../../test/fixtures/channels.ts'
-import { createTestDatabase, testDatabase } from '../../test/harness/database.ts'
+import { openFirstPlans } from '../../test/harness/first-plans.ts'
 import { addMember } from '../../test/harness/members.ts'
 import { rowsRead } from '../../test/harness/rows-read.ts'
 import { createTenant } from '../../test/harness/tenants.ts'
@@ -34,12 +34,7 @@ const find = (reader: Reader, word: string, types: HitType[], more: More = {}) =
 
 // One connection, whose plans are those of the empty tables unless each search is planned for itself.
 beforeAll(async () => {
-  await testDatabase()
-  const { url } = await createTestDatabase()
-  database = openDatabase({
-    ...{ url, poolMax: 1, prepare: true, applicationName: 'octavo-plans' },
-    ...{ statementTimeoutMs: 30_000, connectTimeoutMs: 5_000 },
-  })
+  database = await openFirstPlans()
   const { db } = database
   const { id: tenantId, admin } = await createTenant(db)
   const people = [
@@ -74,7 +69,6 @@ beforeAll(async () => {
     select ${tenantId}::uuid, gen_random_uuid(), case when n % 100 = 0 then 'rare' else 'common' end, 'text/plain',
       ${admin.id}::uuid, 'completed', now(), now() from generate_series(1, 5000) n`)
 }, 120_000)
-afterAll(() => database.close())
 
 test.each([
   ['viewer', 'common', 10_000],
