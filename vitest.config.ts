@@ -19,7 +19,8 @@ export default defineConfig({
     setupFiles: ['test/harness/file-setup.ts'],
     reporters: ['default', new ClosingLine()],
     pool: 'forks',
-    maxWorkers: 2,
+    // A third of the time a file waits for processes to start, end or be missed.
+    maxWorkers: 3,
     sequence: { sequencer: LongestFirst },
     restoreMocks: true,
     unstubEnvs: true,

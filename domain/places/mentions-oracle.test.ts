@@ -23,10 +23,14 @@ function isName(stretch: string, name: string): boolean {
   if (placeNameKey(stretch) !== placeNameKey(name)) return false
   if (/;|\n\n/.test(stretch) || /\p{L}{3,}\. /u.test(stretch)) return false
   const [written, meant] = [stretch, name].map((text) => text.match(/\p{L}+/gu) ?? [])
-  if (!written || !meant || !written.some(shows)) return false
+  if (!written || !meant || !beginsAName(written)) return false
   if (meant.join('').length <= 2) return written.join(' ') === name
   return meant.every((word, index) => !shows(word) || shows(written[index]))
 }
+
+/** By a capital, or by something short before one. */
+const beginsAName = ([first = '', second]: readonly string[]): boolean =>
+  shows(first) || (first.length <= 3 && shows(second))
 
 /** Tries every stretch of the text with every name, the longest first. */
 function naively(text: string, gazetteer: readonly string[]): [number, number][] {
