@@ -5,6 +5,11 @@ type Named = { name: string; aliases: readonly string[] }
 
 const exactCharsMax = 2
 const acronymCharsMax = 4
+// "The Bahamas" are "the Bahamas" in a sentence, and gazetteers write "Rio De Janeiro".
+const oftenSmall = new Set(
+  `the of on upon and de del della des di da do dos das du la le les el los las al y e et am an auf bei der den im in und
+van sur sous na nad`.split(/\s/),
+)
 const wordPattern = /[\p{L}\p{N}][\p{L}\p{N}\p{M}]*/gu
 
 /**
@@ -40,6 +45,8 @@ function hasItsCapitals(written: readonly string[], meant: readonly string[]): b
   // A name that is divided at the end of a line has more words there.
   const compared = written.length === meant.length ? meant : meant.slice(0, 1)
   return compared.every(
-    (word, index) => lookOf(word) !== 'capital' || lookOf(written[index] ?? '') !== 'small',
+    (word, index) => lookOf(word) !== 'capital' || isCapitalEnough(written[index] ?? ''),
   )
 }
+
+const isCapitalEnough = (word: string): boolean => lookOf(word) !== 'small' || oftenSmall.has(word)

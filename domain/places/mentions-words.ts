@@ -21,7 +21,7 @@ const wordPattern = /[\p{L}\p{N}][\p{L}\p{N}\p{M}]*/gu
 const unspaced = String.raw`[\p{sc=Han}\p{sc=Hira}\p{sc=Kana}ー\p{sc=Thai}\p{sc=Laoo}\p{sc=Khmr}\p{sc=Mymr}]`
 const isPlain = /^[\p{sc=Latn}\p{sc=Cyrl}\p{sc=Grek}\p{Nd}]*$/u
 const scriptPattern = new RegExp(
-  String.raw`(?<unspaced>${unspaced}+)|(?<hangul>\p{sc=Hang}+)|(?:(?!${unspaced}|\p{sc=Hang}).)+`,
+  String.raw`(?<unspaced>${unspaced}+)|(?<hangul>\p{sc=Hang}+)|(?<arabic>[\p{sc=Arab}\p{M}ـ]+)|(?:(?!${unspaced}|[\p{sc=Hang}\p{sc=Arab}]).)+`,
   'gsu',
 )
 
@@ -48,7 +48,9 @@ function partsOf(run: string): Part[] {
       ? segmentsOf(text)
       : groups?.hangul
         ? cutAt({ text, start: 0 }, beforeParticle(text))
-        : [{ text, start: 0 }]
+        : groups?.arabic
+          ? cutAt({ text, start: 0 }, behindParticles(text))
+          : [{ text, start: 0 }]
     return parts.map((part) => ({ text: part.text, start: index + part.start }))
   })
 }
@@ -75,6 +77,12 @@ const withParticles =
 
 const beforeParticle = (text: string): number =>
   withParticles.exec(text)?.groups?.stem?.length ?? text.length
+
+// What Arabic writes in one with the word behind it: "and", "so", "in", "like"; without an article only "and".
+const particlesBefore = /^(?:[وف]?[بك]?(?=ال.{3})|و(?=.{4}))/su
+
+const behindParticles = (text: string): number =>
+  particlesBefore.exec(text)?.[0].length || text.length
 
 function cutAt({ text, start }: Part, at: number): Part[] {
   if (at === text.length) return [{ text, start }]

@@ -46,6 +46,8 @@ describe('a name is found', () => {
     ['Washington, D.C. is a city', ['Washington D.C.', 'Washington'], ['Washington, D.C']],
     ['at 29 Palms', ['29 Palms'], ['29 Palms']],
     ['Rio de Janeiro', ['Rio de Janeiro'], ['Rio de Janeiro']],
+    ['in Rio de Janeiro', ['Rio De Janeiro'], ['Rio de Janeiro']],
+    ['sailing to the Bahamas', ['The Bahamas'], ['the Bahamas']],
     ['Москва и Αθήνα', ['Москва', 'Αθήνα'], ['Москва', 'Αθήνα']],
     ['Köln or Cologne', ['Köln|Cologne'], ['Köln', 'Cologne']],
     ['via Oz, not OZ', ['Oz'], ['Oz']],
@@ -53,6 +55,12 @@ describe('a name is found', () => {
     ['Rome', ['ROME'], ['Rome']],
     ['Nice', ['nice'], ['Nice']],
     ['القاهرة عاصمة', ['القاهرة'], ['القاهرة']],
+    [
+      'بالقاهرة والرياض ولندن وواشنطن',
+      ['القاهرة', 'الرياض', 'لندن', 'واشنطن'],
+      ['القاهرة', 'الرياض', 'لندن', 'واشنطن'],
+    ],
+    ['في واشنطن وباريس', ['واشنطن', 'اشنطن', 'باريس'], ['واشنطن', 'باريس']],
     ['在巴黎和伦敦之间', ['巴黎', '伦敦'], ['巴黎', '伦敦']],
     [
       '東京都に行く。ニューヨーク、パリ',
