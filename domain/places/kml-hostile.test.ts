@@ -83,6 +83,35 @@ test('megabytes of an attribute are read past, and thousands of attributes refus
   )
 })
 
+const textOf = (element: string) => `<${element}>${'\t x'.repeat(600_000)}</${element}>`
+
+test.each([
+  ['a name', textOf('name')],
+  ['data', `<ExtendedData><Data name="a">${textOf('value')}</Data></ExtendedData>`],
+  ['many data', `<Data name="a"><value>${'x'.repeat(20_000)}</value></Data>`.repeat(60)],
+])('megabytes of %s are refused before anybody looks through them', async (_, inner) => {
+  expect(await faultOf(`<kml><Placemark>${inner}</Placemark></kml>`)).toMatch(
+    /^line 1, column \d+: The texts of a placemark have at most 1048576 characters\.$/,
+  )
+})
+
+test('texts of one placemark do not count for the next, nor those between them', async () => {
+  const long = `<GroundOverlay><description>${'x'.repeat(600_000)}</description></GroundOverlay>`
+  const { features } = await read(`<kml><Document>${long}${mark('One')}${long}</Document></kml>`)
+  expect(features).toMatchObject([{ name: 'One' }])
+})
+
+test('long names of folders, which each of many placemarks would say again, are refused', async () => {
+  const folder = (name: string, inner: string) => `<Folder><name>${name}</name>${inner}</Folder>`
+  const name = 'x'.repeat(1_000)
+  const { features } = await read(`<kml>${folder(name, folder(name, mark('One')))}</kml>`)
+  expect(features).toMatchObject([{ properties: { folders: [name, name] } }])
+  const long = folder(name, folder(name, folder('y', '<Placemark/>'.repeat(50_000))))
+  expect(await faultOf(`<kml>${long}</kml>`)).toMatch(
+    /: The names of folders within each other have at most 2000 characters\.$/,
+  )
+})
+
 test.each([
   ['spaces', `1,2${' '.repeat(4_000_000)}`],
   ['commas', ','.repeat(4_000_000)],

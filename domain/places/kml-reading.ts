@@ -6,6 +6,10 @@ import { Placemark } from './kml-placemark.ts'
 
 const charactersAtOnce = 64 * 1024
 const attributesMax = 200
+// More than a place can hold, however it is spelled. All of it is looked through at once, and so holds up others.
+const textCharactersMax = 1024 * 1024
+// Each placemark says them again.
+const foldersCharactersMax = 2_000
 
 /**
  * Reads KML 2.0 to 2.2. A document type is refused, and with it every entity that a file could make up.
@@ -34,6 +38,7 @@ class KmlReader {
   #placemark: Placemark | null = null
   #tagLine = 1
   #attributes = 0
+  #textCharacters = 0
 
   constructor(collector: FeatureCollector, options: ReadOptions) {
     this.#collector = collector
@@ -74,7 +79,13 @@ class KmlReader {
 
   #take(text: string): void {
     const element = this.#open.at(-1)
-    if (element && textElements.has(element.name)) element.text += text
+    if (!element || !textElements.has(element.name)) return
+    element.text += text
+    // Those have a bound of their own, as they may draw a whole coast.
+    if (element.name === 'coordinates') return
+    this.#textCharacters += text.length
+    if (this.#textCharacters > textCharactersMax)
+      throw this.#broken(`The texts of a placemark have at most ${textCharactersMax} characters.`)
   }
 
   #begin(tag: SaxesTagNS): void {
@@ -92,6 +103,7 @@ class KmlReader {
   }
 
   #beginPlacemark({ attributes }: SaxesTagNS): void {
+    this.#textCharacters = 0
     const folders = this.#folders.flatMap(({ name }) => name ?? [])
     this.#placemark = new Placemark({
       ...{ line: this.#tagLine, id: attributes.id?.value ?? null, folders },
@@ -115,13 +127,23 @@ class KmlReader {
     const parent = this.#open.at(-1)
     if (name === 'Folder' || name === 'Document') this.#folders.pop()
     if (!this.#placemark) {
+      this.#textCharacters = 0
       const folder = this.#folders.at(-1)
       const isFolder = parent?.name === 'Folder' || parent?.name === 'Document'
-      if (name === 'name' && isFolder && folder) folder.name = text.trim() || null
+      if (name === 'name' && isFolder && folder) this.#nameFolder(folder, text)
       return
     }
     if (name === 'Placemark') this.#endPlacemark(this.#placemark)
     else this.#endInPlacemark(this.#placemark, element, parent)
+  }
+
+  #nameFolder(folder: { name: string | null }, text: string): void {
+    folder.name = text.trim() || null
+    const names = this.#folders.map(({ name }) => name ?? '')
+    if (names.join('').length > foldersCharactersMax)
+      throw this.#broken(
+        `The names of folders within each other have at most ${foldersCharactersMax} characters.`,
+      )
   }
 
   #endPlacemark(placemark: Placemark): void {
