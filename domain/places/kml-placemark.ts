@@ -71,14 +71,13 @@ export class Placemark {
       ? `"${written.slice(0, 80).toWellFormed()}" (line ${this.line})`
       : `placemark ${index + 1} (line ${this.line})`
     const properties = this.#properties()
-    const name =
-      nameProperty === undefined
-        ? (extension?.name ?? (this.#texts.has('name') ? written : undefined))
-        : nameIn(properties, nameProperty)
+    const ownName = extension?.name ?? (this.#texts.has('name') ? written : undefined)
+    const name = nameProperty === undefined ? ownName : nameIn(properties, nameProperty)
     const description = extension?.description ?? this.#texts.get('description')?.trim()
+    // Told of with its own name, it is the same placemark whichever property is asked for.
     return {
       ...{ pointer: '', label, line: this.line, id: this.#featureId(), name, description },
-      ...{ properties, geometry: this.#geometry(label), told: [name, description] },
+      ...{ properties, geometry: this.#geometry(label), told: [ownName, description] },
       aliases: extension?.aliases ?? aliasesIn(properties, aliasProperties),
     }
   }

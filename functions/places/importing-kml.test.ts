@@ -145,3 +145,13 @@ test('a KMZ is read by its doc.kml, and one without KML or with too much is refu
   expect((await refuse(bomb)).detail).toMatch(/^The archive: Unpacked it has more than 16777216/)
   expect((await refuse(zipSync({ 'doc.kml': doc }).subarray(0, 90))).detail).toMatch(/^The archive/)
 })
+
+test('placemarks without ids are found again whichever property is asked for as the name', async () => {
+  const { bring, all } = await geo()
+  const data = '<ExtendedData><Data name="town"><value>Bergen</value></Data></ExtendedData>'
+  const file = kmlOf(point(`<name>Harbour</name>${data}`))
+  await bring(file)
+  const { totals } = await bring(file, '?name_property=town')
+  expect(totals).toMatchObject({ created: 0, updated: 1 })
+  expect(await all()).toMatchObject([{ name: 'Bergen' }])
+})
