@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { zipSync } from 'fflate'
 import { expect, test } from 'vitest'
+import { caller } from '../../test/fixtures/caller.ts'
 import { coco, formats, importing, type Listed } from '../../test/fixtures/importing.ts'
 import { bodyOf } from '../../test/harness/requests.ts'
 
@@ -112,6 +113,8 @@ test('the same file sent twice with one Idempotency-Key is imported once', async
   expect(second.headers.get('idempotency-replayed')).toBe('true')
   expect(await bodyOf(second)).toEqual(first)
   expect((await send('format=coco', coco('a.png', 'b'), key)).status).toBe(422)
+  const other = await add('b.png')
+  expect((await send(`format=coco&document_id=${other}`, coco('a.png'), key)).status).toBe(422)
   expect(await list(id)).toHaveLength(1)
 })
 
@@ -165,6 +168,17 @@ test('a file of 16 MiB is read, and one of a byte more is refused, also when onl
   expect((await send('format=coco', bytes)).status).toBe(413)
   const refused = await send('format=yolo', zipSync({ 'labels/a.txt': bytes }))
   expect((await bodyOf<Problem>(refused)).detail).toContain(`${bytes.length - 1}`)
+})
+
+test('of a caller who goes away in the middle of a file nothing stays', async () => {
+  const { add, send, list } = await importing()
+  const id = await add('a.png')
+  const { body, send: sendPart, goAway } = caller()
+  const reply = send('format=coco', body)
+  sendPart(coco('a.png').slice(0, -10))
+  goAway()
+  expect((await reply).status).toBe(400)
+  expect(await list(id)).toEqual([])
 })
 
 test('viewers import nothing', async () => {

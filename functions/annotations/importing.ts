@@ -10,9 +10,9 @@ import {
 } from '../../domain/annotations/importing.ts'
 import { identityOf } from '../_shared/http/call.ts'
 import { hostileValue } from '../_shared/http/hostile.ts'
-import { readBytes } from '../_shared/http/json-body.ts'
 import { AppError } from '../_shared/http/problems.ts'
 import { type Handler, reply } from '../_shared/http/route.ts'
+import { bodyFingerprint, readWholeBody } from '../_shared/http/whole-body.ts'
 import type { Deps } from '../_shared/ports/deps.ts'
 import type * as contract from './contract-files.ts'
 
@@ -22,7 +22,7 @@ export const importHandler =
   ({ db, now }: Deps): Handler<typeof contract.importAnnotations> =>
   async (c, { query }) => {
     const { tenantId, userId } = identityOf(c.identity)
-    const bytes = await readBytes(c.request, importBytesMax)
+    const bytes = await readWholeBody(c, { bytesMax: importBytesMax, now })
     const { format, document_id: documentId } = query
     const set = readSet(bytes, query)
     const { targets, faults } = await findTargets(db, set, { tenantId, documentId })
@@ -43,7 +43,7 @@ export const importHandler =
       )
     const shown = toImport({ set, targets, plan })
     if (query.dry_run) return reply(200, { import_id: null, ...shown })
-    const fingerprint = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))
+    const fingerprint = await bodyFingerprint(c.url, bytes)
     const order = { tenantId, userId, at: now(), format, set, targets, plan }
     return c.write(
       async (tx) => reply(200, { import_id: await writeImport(tx, order), ...shown }),

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { importConferences, readFiles } from '../../domain/conferences/importing.ts'
+import { caller } from '../../test/fixtures/caller.ts'
 import { conferences, conferenceYaml, type Imported } from '../../test/fixtures/conferences.ts'
 import { bodyOf } from '../../test/harness/requests.ts'
 
@@ -213,6 +214,16 @@ test('the same file sent twice with one Idempotency-Key is imported once', async
   expect(again.headers.get('idempotency-replayed')).toBe('true')
   expect(await bodyOf(again)).toEqual(reply)
   expect(await changes(reply.conferences[0]?.id)).toHaveLength(1)
+})
+
+test('of a caller who goes away in the middle of a file nothing stays', async () => {
+  const { post, get } = await conferences()
+  const { body, send, goAway } = caller()
+  const reply = post('/import', body, { headers: { 'content-type': 'application/yaml' } })
+  send(first.slice(0, -10))
+  goAway()
+  expect((await reply).status).toBe(400)
+  expect(await bodyOf(await get('/'))).toMatchObject({ items: [] })
 })
 
 test('viewers read and do not import, and other tenants see nothing of it', async () => {

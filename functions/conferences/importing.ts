@@ -10,22 +10,22 @@ import {
   rehearseImport,
   type SeriesVerdict,
 } from '../../domain/conferences/importing.ts'
-import { readBytes } from '../_shared/http/json-body.ts'
 import { AppError } from '../_shared/http/problems.ts'
 import { type Handler, reply } from '../_shared/http/route.ts'
+import { bodyFingerprint, readWholeBody } from '../_shared/http/whole-body.ts'
 import type { Deps } from '../_shared/ports/deps.ts'
 import type * as contract from './contract.ts'
 
 export const importHandler =
   ({ db, now }: Deps): Handler<typeof contract.importConferences> =>
   async (c, { query: { dry_run: isDryRun } }) => {
-    const bytes = await readBytes(c.request, importLimits.bytes)
+    const bytes = await readWholeBody(c, { bytesMax: importLimits.bytes, now })
     const files = await readFiles(filesOf(bytes))
     const [only] = files
     if (files.length === 1 && only?.path === null && only.fault) throw unreadable(only.fault)
     const order = { tenantId: c.tenantId, at: now(), files }
     if (isDryRun) return reply(200, toImport(files, await rehearseImport(db, order), true))
-    const fingerprint = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))
+    const fingerprint = await bodyFingerprint(c.url, bytes)
     return c.write(
       async (tx) => reply(200, toImport(files, await importConferences(tx, order), false)),
       { fingerprint },

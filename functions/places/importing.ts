@@ -2,12 +2,11 @@ import type * as z from 'zod'
 import { type FilePlaces, fileLimits, PlacesFileFault } from '../../domain/places/feature.ts'
 import { type ImportTotals, importPlaces, rehearseImport } from '../../domain/places/importing.ts'
 import { type PlaceFormat, readPlacesFile } from '../../domain/places/importing-file.ts'
-import { type Call, identityOf } from '../_shared/http/call.ts'
+import { identityOf } from '../_shared/http/call.ts'
 import { hostileValue } from '../_shared/http/hostile.ts'
-import { refuseAnnouncedLength } from '../_shared/http/json-body.ts'
-import { pacedBody } from '../_shared/http/paced-body.ts'
 import { AppError } from '../_shared/http/problems.ts'
 import { type Handler, reply } from '../_shared/http/route.ts'
+import { bodyFingerprint, readWholeBody } from '../_shared/http/whole-body.ts'
 import type { Deps } from '../_shared/ports/deps.ts'
 import type * as contract from './contract-exchange.ts'
 
@@ -18,13 +17,13 @@ export const importHandler =
   async (c, { query }) => {
     const { tenantId, userId } = identityOf(c.identity)
     const { collection, dry_run: isDryRun } = query
-    const bytes = await bodyOf(c, now)
+    const bytes = await readWholeBody(c, { bytesMax: fileLimits.bytes, now })
     const format = query.format ?? formatOf(c.request.headers)
     const places = await explained(readPlacesFile(bytes, { ...readOptions(query), format }))
     const order = { tenantId, collection, places }
     if (isDryRun)
       return reply(200, toImport(query, places, await explained(rehearseImport(db, order))))
-    const fingerprint = await fingerprintOf(c.url, bytes)
+    const fingerprint = await bodyFingerprint(c.url, bytes)
     return c.write(
       async (tx) => {
         const totals = await explained(importPlaces(tx, { ...order, userId, at: now() }))
@@ -33,26 +32,6 @@ export const importHandler =
       { fingerprint },
     )
   }
-
-/** The whole body: it is read in pieces, but what it was must be known for an `Idempotency-Key`. */
-async function bodyOf(
-  { request, signal }: Call,
-  now: () => Date,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const { bytes: bytesMax } = fileLimits
-  refuseAnnouncedLength(request.headers, bytesMax)
-  const source = request.body ?? new Blob([]).stream()
-  const body = pacedBody(source, { bytesMax, caller: request.signal, signal, now })
-  return new Uint8Array(await new Response(body).arrayBuffer())
-}
-
-/** Of where a file goes, too: into another collection it is another request. */
-async function fingerprintOf(url: URL, bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
-  const asked = new TextEncoder().encode(`${url.search}\n`)
-  return new Uint8Array(
-    await crypto.subtle.digest('SHA-256', await new Blob([asked, bytes]).arrayBuffer()),
-  )
-}
 
 const readOptions = ({ name_property, alias_properties }: Query) => ({
   nameProperty: name_property,

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import * as z from 'zod'
+import { caller } from '../../../test/fixtures/caller.ts'
 import { bodyOf } from '../../../test/harness/requests.ts'
 import { setup } from '../../../test/harness/setup.ts'
 import { newApp } from './app.ts'
@@ -15,6 +16,16 @@ test('a body of very many unknown names is refused by the first of them, in a sh
   expect([reply.status, errors.length, detail]).toEqual([422, 100, '20000 values are invalid.'])
   expect(errors[0].pointer).toBe('/n0')
   expect(text.length).toBeLessThan(20_000)
+})
+
+test('a caller who goes away in the middle of JSON made no error of ours', async () => {
+  const { post } = await setup(createWidgets())
+  const { body, send, goAway } = caller()
+  const reply = post('/', body, { headers: { 'content-type': 'application/json' } })
+  send('{"name": "a", ')
+  goAway()
+  const { status } = await reply
+  expect([status, await bodyOf(await reply)]).toMatchObject([400, { code: 'malformed' }])
 })
 
 test('a very long unknown name is cut where it is told, in the reply and in the log', async () => {

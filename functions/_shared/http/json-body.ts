@@ -1,3 +1,4 @@
+import { bodyEndedEarly, bodyTooLarge } from './body-faults.ts'
 import { hostileValue } from './hostile.ts'
 import { AppError } from './problems.ts'
 
@@ -10,29 +11,32 @@ export function refuseContentEncoding(headers: Headers): void {
     })
 }
 
-const tooLarge = (bytesMax: number): AppError =>
-  new AppError('payload_too_large', `The body may have at most ${bytesMax} bytes.`)
-
 /** Refuses by the announced length, before a byte is read. */
 export function refuseAnnouncedLength(headers: Headers, bytesMax: number): void {
-  if (Number(headers.get('content-length') ?? 0) > bytesMax) throw tooLarge(bytesMax)
+  if (Number(headers.get('content-length') ?? 0) > bytesMax) throw bodyTooLarge(bytesMax)
+}
+
+/** What arrives of a body, until its caller goes away. */
+async function* arriving<Chunk>(body: AsyncIterable<Chunk>): AsyncGenerator<Chunk> {
+  try {
+    yield* body
+  } catch (cause) {
+    throw bodyEndedEarly(cause)
+  }
 }
 
 /**
  * Reads a whole body, counting what really arrives.
- * @throws {AppError} `payload_too_large`
+ * @throws {AppError} `payload_too_large`; `malformed`: the caller goes away
  */
-export async function readBytes(
-  request: Request,
-  bytesMax: number,
-): Promise<Uint8Array<ArrayBuffer>> {
+async function readBytes(request: Request, bytesMax: number): Promise<Uint8Array<ArrayBuffer>> {
   refuseAnnouncedLength(request.headers, bytesMax)
   if (!request.body) return new Uint8Array()
   const chunks: Uint8Array<ArrayBuffer>[] = []
   let bytes = 0
-  for await (const chunk of request.body) {
+  for await (const chunk of arriving(request.body)) {
     bytes += chunk.byteLength
-    if (bytes > bytesMax) throw tooLarge(bytesMax)
+    if (bytes > bytesMax) throw bodyTooLarge(bytesMax)
     chunks.push(chunk)
   }
   if (chunks.length === 1) return chunks[0] ?? new Uint8Array()

@@ -1,3 +1,4 @@
+import { bodyEndedEarly, bodyTooLarge } from './body-faults.ts'
 import { AppError } from './problems.ts'
 
 const bytesPerSecondMin = 64_000
@@ -8,12 +9,6 @@ const tooSlow = (): AppError =>
   new AppError('malformed', 'The body arrives slower than 64 KB/s.', {
     hint: 'Use a faster connection or a smaller file.',
   })
-
-const tooLarge = (bytesMax: number): AppError =>
-  new AppError('payload_too_large', `The body may have at most ${bytesMax} bytes.`)
-
-const endedEarly = (cause?: unknown): AppError =>
-  new AppError('malformed', 'The body ended early.', { cause })
 
 /** Counts what arrives, and the time in which it was waited for. */
 class Pace {
@@ -77,11 +72,11 @@ export function pacedBody(
       pace.beginWait()
       const { done, value } = await reader.read().catch((cause: unknown) => {
         watch.stop()
-        throw endedEarly(cause)
+        throw bodyEndedEarly(cause)
       })
       pace.endWait(value?.byteLength ?? 0)
       if (watch.isOver) return
-      if (pace.bytes > bytesMax) watch.fail(tooLarge(bytesMax))
+      if (pace.bytes > bytesMax) watch.fail(bodyTooLarge(bytesMax))
       else if (!done && pace.isSlow) watch.fail(tooSlow())
       else if (!done) controller.enqueue(value)
       else {
@@ -105,7 +100,7 @@ function newWatch(pace: Pace, { caller, signal }: Pick<PaceOptions, 'caller' | '
   // Who went away made no error of ours; who was cut off at the deadline may try again.
   const onAbort = () =>
     watch.fail(
-      caller.aborted ? endedEarly() : new AppError('unavailable', 'The request took too long.'),
+      caller.aborted ? bodyEndedEarly() : new AppError('unavailable', 'The request took too long.'),
     )
   const watch = {
     isOver: false,
