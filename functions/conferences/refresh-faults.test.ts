@@ -142,7 +142,13 @@ test.each([
 ])('when there is no answer for %s, the failure is %s', async (word, code, isFinal) => {
   const { fault } = await asking(new OutgoingFault(word))
   expect(fault).toMatchObject({ code, isFinal })
+  expect(fault.message).toContain('https://public.example/list.yml')
   expect(fault.message).not.toContain('token')
+})
+
+test('what a source refuses with is told with its address, without what may be secret there', async () => {
+  const { fault } = await asking({ statusCode: 404 })
+  expect(fault.message).toBe('https://public.example/list.yml answered 404.')
 })
 
 test('a source that asks to wait is asked again then', async () => {

@@ -19,10 +19,12 @@ export type SourceAnswer = {
   lastModified: string | null
 }
 
+const shownCharactersMax = 300
+
 /** Without its query: that may hold a token. */
 export function shownUrl(url: string): string {
   const { origin, pathname } = new URL(url)
-  return `${origin}${pathname}`
+  return `${origin}${pathname}`.slice(0, shownCharactersMax)
 }
 
 /**
@@ -78,8 +80,9 @@ async function ask(
     return await host.outgoing({ ...request, limits })
   } catch (err) {
     if (!(err instanceof OutgoingFault)) throw err
-    if (err.code !== 'address_refused') throw unavailable(`There was no answer: ${err.code}.`)
-    const detail = 'The source has no public address, or none at all.'
+    if (err.code !== 'address_refused')
+      throw unavailable(`There was no answer from ${shownUrl(url)}: ${err.code}.`)
+    const detail = `${shownUrl(url)} has no public address, or none at all.`
     throw new JobFailure('address_refused', detail, true)
   }
 }
@@ -95,7 +98,7 @@ async function answerOf(
   const isConditional = etag !== null || lastModified !== null
   if (statusCode === 304 && isConditional)
     return { bytes: null, url: shownUrl(url), etag, lastModified }
-  if (statusCode !== 200) throw statusFailure(reply, deps.now())
+  if (statusCode !== 200) throw statusFailure({ reply, url }, deps.now())
   requireReadable(reply)
   return {
     bytes: await readAll(reply),
@@ -109,8 +112,8 @@ async function answerOf(
 const validatorOf = (value: string | undefined): string | null =>
   value !== undefined && /^[\x20-\x7e]{1,1000}$/.test(value) ? value : null
 
-function statusFailure({ statusCode, headers }: OutgoingReply, now: Date): JobFailure {
-  const detail = `The source answered ${statusCode}.`
+function statusFailure({ reply: { statusCode, headers }, url }: Answered, now: Date): JobFailure {
+  const detail = `${shownUrl(url)} answered ${statusCode}.`
   if (statusCode < 500 && !passing.includes(statusCode)) return refused(detail)
   const waitMs = retryAfterMs(headers['retry-after'], now)
   return waitMs === null ? unavailable(detail) : new JobPutOff('source_unavailable', detail, waitMs)
