@@ -10,6 +10,8 @@ import { holdConferences, noteImport, writePlans } from './writing.ts'
 /** What one file may have, and all of an import. */
 export const importLimits = {
   fileBytes: 256 * 1024,
+  // In a process that serves nobody: reading one takes some 250 times that.
+  fileBytesApart: 2 * 1024 * 1024,
   files: 2_000,
   bytes: 4 * 1024 * 1024,
 } as const
@@ -36,10 +38,10 @@ export type SeriesVerdict = {
   problems: SourceProblem[]
 }
 
-function readFile({ path, text }: ConferenceFile): ReadFile {
+function readFile({ path, text }: ConferenceFile, bytesMax: number): ReadFile {
   try {
-    if (new TextEncoder().encode(text).length > importLimits.fileBytes)
-      throw new SourceFault(`It has more than ${importLimits.fileBytes} bytes.`)
+    if (new TextEncoder().encode(text).length > bytesMax)
+      throw new SourceFault(`It has more than ${bytesMax} bytes.`)
     return { path, fault: null, entries: readCcfddl(text) }
   } catch (err) {
     if (!(err instanceof SourceFault)) throw err
@@ -48,17 +50,20 @@ function readFile({ path, text }: ConferenceFile): ReadFile {
   }
 }
 
-/**
- * Reads files one after the other; between them others have their turn.
- * @param onRead is told how many have been read
- */
+type Reading = {
+  fileBytesMax?: number
+  /** Is told how many have been read. */
+  onRead?: (count: number) => void
+}
+
+/** Reads files one after the other; between them others have their turn. */
 export async function readFiles(
   files: readonly ConferenceFile[],
-  onRead: (count: number) => void = () => {},
+  { fileBytesMax = importLimits.fileBytes, onRead = () => {} }: Reading = {},
 ): Promise<ReadFile[]> {
   const read: ReadFile[] = []
   for (const file of files) {
-    onRead(read.push(readFile(file)))
+    onRead(read.push(readFile(file, fileBytesMax)))
     await new Promise((resolve) => setTimeout(resolve, 0))
   }
   return read

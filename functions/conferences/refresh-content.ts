@@ -1,5 +1,9 @@
 import { ArchiveFault, unzippedTexts } from '../../domain/archives/unzip.ts'
-import { type ConferenceFile, isConferencePath } from '../../domain/conferences/importing.ts'
+import {
+  type ConferenceFile,
+  importLimits,
+  isConferencePath,
+} from '../../domain/conferences/importing.ts'
 import { JobFailure } from '../../domain/jobs/outcome.ts'
 
 /** What a source may have: as it comes, and its texts together. Whatever takes more is nobody's list of conferences. */
@@ -7,7 +11,7 @@ export const sourceLimits = {
   bytes: 32 * 1024 ** 2,
   archiveFiles: 10_000,
   textBytes: 4 * 1024 ** 2,
-  fileBytes: 2 * 1024 ** 2, // of one YAML file: reading it takes some 250 times that
+  fileBytes: importLimits.fileBytesApart, // of one YAML file
 } as const
 
 const isArchive = (bytes: Uint8Array): boolean =>

@@ -14,7 +14,7 @@ import {
 import { JobFailure } from '../../domain/jobs/outcome.ts'
 import type { StepContext, StepResult } from '../../domain/runs/definition.ts'
 import type { JobContext } from '../_shared/ports/jobs.ts'
-import { fingerprintOf, sourceFiles, unreadable } from './refresh-content.ts'
+import { fingerprintOf, sourceFiles, sourceLimits, unreadable } from './refresh-content.ts'
 import { askSource, shownUrl } from './refresh-request.ts'
 
 export type Step = StepContext<JobContext>
@@ -87,7 +87,10 @@ export async function readFetched(step: Step): Promise<ReadFile[]> {
   if (!found || found.files.length === 0)
     throw new JobFailure('source_gone', 'What was fetched is kept no more: refresh again.', true)
   const count = found.files.length
-  const read = await readFiles(found.files, (done) => step.progress(done, count))
+  const read = await readFiles(found.files, {
+    fileBytesMax: sourceLimits.fileBytes,
+    onRead: (done) => step.progress(done, count),
+  })
   readBefore.set(step.host, read)
   return read
 }

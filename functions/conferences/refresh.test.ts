@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { importLimits } from '../../domain/conferences/importing.ts'
 import { conferenceYaml } from '../../test/fixtures/conferences.ts'
 import { checksOf, outputOf, refreshing, startSource } from '../../test/fixtures/refreshing.ts'
 import { bodyOf } from '../../test/harness/requests.ts'
@@ -94,4 +95,20 @@ test('a source that is written anew with the same content is unchanged, and aske
     expect(outputOf<{ unchanged: boolean }>(await run(url), 'fetch').unchanged).toBe(true)
     expect(received.at(-1)?.headers['if-none-match']).toBe(asked)
   }
+})
+
+test('a list of hundreds of conferences in one file, which no request may hold, comes in', async () => {
+  const { startWorker, run, source } = await refreshing()
+  const years = [2026, 2027].map((year) => ({
+    ...{ year, rounds: [{ paper: `${year}-12-11 23:59:59` }], place: 'Oslo '.repeat(50) },
+  }))
+  const all = Array.from({ length: 450 }, (_, n) =>
+    JSON.parse(conferenceYaml(years, { title: `CONF ${n}`, dblp: `conf${n}x` })),
+  )
+  const text = JSON.stringify(all.flat())
+  expect(text.length).toBeGreaterThan(importLimits.fileBytes)
+  const { url } = await startSource(text)
+  startWorker()
+  expect(await run(url)).toMatchObject({ status: 'completed', errors: [] })
+  expect((await source()).totals).toMatchObject({ created: 450, refused: 0 })
 })

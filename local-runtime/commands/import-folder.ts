@@ -25,7 +25,10 @@ async function readAll(folder: string, paths: readonly string[]): Promise<ReadFi
   const characters = texts.reduce((sum, { text }) => sum + text.length, 0)
   if (characters > importLimits.bytes)
     throw new Error(`${folder} has more than ${importLimits.bytes} bytes; import its parts.`)
-  const read = await readFiles(texts, (count) => showProgress(count, texts.length))
+  const read = await readFiles(texts, {
+    fileBytesMax: importLimits.fileBytesApart,
+    onRead: (count) => showProgress(count, texts.length),
+  })
   const broken = found.filter((file): file is ReadFile => 'fault' in file)
   return [...read, ...broken]
 }
@@ -47,8 +50,8 @@ async function textOf(folder: string, path: string): Promise<ConferenceFile | Re
     ...{ path, entries: [], fault: { line: 1, column: 1, detail } },
   })
   const { size } = await stat(join(folder, path))
-  if (size > importLimits.fileBytes)
-    return broken(`It has more than ${importLimits.fileBytes} bytes.`)
+  if (size > importLimits.fileBytesApart)
+    return broken(`It has more than ${importLimits.fileBytesApart} bytes.`)
   const bytes = await readFile(join(folder, path))
   try {
     return { path, text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) }
