@@ -116,6 +116,15 @@ test.each([
   expect((await send(file, '', { headers: { 'content-type': type } })).status).toBe(200)
 })
 
+test('a form around a file is refused, with what to send in its place', async () => {
+  const { send } = await geo()
+  const reply = await send(featureCollection(), '', {
+    headers: { 'content-type': 'multipart/form-data; boundary=x' },
+  })
+  expect(reply.status).toBe(415)
+  expect(await bodyOf(reply)).toMatchObject({ hint: expect.stringContaining('--data-binary') })
+})
+
 test('the format that is asked for is the one that is read', async () => {
   const { refuse, send } = await geo()
   expect((await refuse(featureCollection(), '?format=kml')).detail).toMatch(/^line 1, column \d/)
