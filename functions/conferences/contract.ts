@@ -15,7 +15,12 @@ import {
 const param = z.object({ id: z.uuid().toLowerCase() })
 export const exampleId = { id: '0199a1c2-77aa-7aaa-8aaa-00000000000c' }
 const flag = z.stringbool()
-const time = z.iso.datetime({ offset: true })
+const time = z.iso.datetime({
+  offset: true,
+  error: 'Must be a time with its zone, such as 2026-12-01T00:00:00Z.',
+})
+const from = time.optional().meta({ description: 'Due at this time or later.' })
+const to = time.optional().meta({ description: 'Due at this time or earlier.' })
 const word = z.array(z.string().trim().min(1).max(40)).max(50).optional()
 
 /** Which conferences; the same for lists and calendars. */
@@ -50,9 +55,9 @@ export const listConferences = route({
     query: z.object({
       ...pageQuery,
       ...series,
-      kind,
-      from: time.optional(),
-      to: time.optional(),
+      kind: deadlineFilter.kind,
+      from,
+      to,
     }),
   },
   replies: { 200: pageOf(Conference), ...failures('invalid_cursor') },
@@ -67,7 +72,7 @@ export const listUpcoming = route({
   summary: 'List what falls due, the next first, with a countdown',
   description: 'Only what has an exact instant: what is not known yet is in its conference.',
   input: {
-    query: z.object({ ...pageQuery, ...deadlineFilter, to: time.optional(), estimates }),
+    query: z.object({ ...pageQuery, ...deadlineFilter, to, estimates }),
   },
   replies: { 200: pageOf(UpcomingDeadline), ...failures('invalid_cursor') },
   example: { query: { kind: 'paper', limit: '10' } },

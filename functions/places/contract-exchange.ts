@@ -55,7 +55,9 @@ ${fileLimits.bytes} bytes and ${fileLimits.features} features; the format is tol
 begins with.`,
   input: {
     query: z.object({
-      format: z.enum(placeFormats).optional(),
+      format: z.enum(placeFormats).optional().meta({
+        description: 'By default as `Content-Type` says, else what the file begins with.',
+      }),
       collection: collection.default('places'),
       name_property: property.optional().meta({
         description: 'Which property is the name; by default `name`, or the name of the placemark.',

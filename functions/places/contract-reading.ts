@@ -40,9 +40,11 @@ east it crosses the antimeridian. 180 and -180 are the same longitude, and a pla
   example: { query: { bbox: '-74,45,-73,46', limit: '10' } },
 })
 
+const noNumber = 'Must be a number.'
+
 /** A number in a query. Plain coercion would read an empty text as 0. */
 const inQuery = (schema: z.ZodNumber) =>
-  z.string().trim().min(1).pipe(z.coerce.number()).pipe(schema)
+  z.string(noNumber).trim().min(1, noNumber).pipe(z.coerce.number(noNumber)).pipe(schema)
 
 export const listNearest = route({
   method: 'get',
@@ -54,9 +56,17 @@ export const listNearest = route({
 (6,371,008.8 m). Of places equally far, the older one comes first.`,
   input: {
     query: z.object({
-      longitude: inQuery(longitude),
-      latitude: inQuery(latitude),
-      limit: z.coerce.number().int().min(1).max(nearestMax).default(nearestDefault),
+      longitude: inQuery(longitude).meta({
+        description: 'Degrees east (WGS 84), -180 to 180.',
+        example: '-73.5674',
+      }),
+      latitude: inQuery(latitude).meta({
+        description: 'Degrees north (WGS 84), -90 to 90.',
+        example: '45.5019',
+      }),
+      limit: z.coerce.number().int().min(1).max(nearestMax).default(nearestDefault).meta({
+        description: 'How many at most.',
+      }),
       max_distance_m: inQuery(z.number().min(0)).optional().meta({
         description: 'None that is farther away.',
       }),

@@ -169,3 +169,14 @@ test.each([
   const { errors } = await bodyOf<{ errors: { pointer: string }[] }>(reply)
   expect(errors.map((fault) => fault.pointer)).toEqual([pointer])
 })
+
+test('what is no number of degrees is told so', async () => {
+  const { get } = await setup(createApp)
+  for (const query of ['', '?longitude=&latitude=', '?longitude=west&latitude=north']) {
+    const { errors } = await bodyOf<{ errors: object[] }>(await get(`/nearest${query}`))
+    expect(errors).toMatchObject([
+      { pointer: '/longitude', detail: 'Must be a number.' },
+      { pointer: '/latitude', detail: 'Must be a number.' },
+    ])
+  }
+})
