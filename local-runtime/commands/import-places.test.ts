@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { defineCommand } from 'citty'
 import { eq } from 'drizzle-orm'
 import { expect, test } from 'vitest'
 import { places } from '../../db/schema/places.ts'
@@ -9,6 +10,7 @@ import { runHere } from '../../test/fixtures/jobs-command.ts'
 import { onFileEnd, testDatabase } from '../../test/harness/database.ts'
 import { openTestDatabase } from '../../test/harness/setup.ts'
 import { createTenant } from '../../test/harness/tenants.ts'
+import { refuseMistakes } from '../command-line.ts'
 import { loadConfig, prepareHome } from '../config.ts'
 import { importData } from './import.ts'
 
@@ -53,6 +55,15 @@ test('real files come in, the broken one is named and ends with 1', async ({ ski
   expect(await octavo(cities, '--collection', 'cities')).toMatchObject({
     ...{ status: 0, stdout: `${cities}: 0 created, 0 updated, 243 unchanged, 0 skipped\n` },
   })
+})
+
+test('a command line may name several files', async () => {
+  const root = defineCommand({ meta: { name: 'octavo' }, subCommands: { import: importData } })
+  const line = ['import', 'places', 'a.geojson', 'b.kml', '--dry-run']
+  await expect(refuseMistakes(root, line, new Set())).resolves.toBeUndefined()
+  const folder = await importing()
+  const { stderr } = await folder.octavo(folder.path('.'))
+  expect(stderr).toBe(`${folder.path('.')} is a folder; name its files.\n`)
 })
 
 test('what is skipped or not kept is told, and a dry run writes nothing', async () => {

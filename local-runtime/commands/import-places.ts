@@ -19,7 +19,10 @@ import { withDatabase } from './with-database.ts'
 const maxCollectionCharacters = 120
 
 const args = {
-  file: { type: 'positional', required: true, description: 'GeoJSON, KML or KMZ; one or more' },
+  file: {
+    ...({ type: 'positional', required: true, valueHint: '...' } as const),
+    description: 'GeoJSON, KML or KMZ; one or more',
+  },
   collection: { type: 'string', default: 'places', description: 'Where they go' },
   format: { type: 'string', description: 'geojson or kml (default: what the file begins with)' },
   'name-property': { type: 'string', description: 'Which property is the name' },
@@ -108,8 +111,9 @@ async function bytesOf(path: string): Promise<Uint8Array> {
     throw err
   })
   try {
-    const { size } = await file.stat()
-    if (size > fileLimits.bytes)
+    const stat = await file.stat()
+    if (stat.isDirectory()) throw new Error(`${path} is a folder; name its files.`)
+    if (stat.size > fileLimits.bytes)
       throw new Error(`${path} has more than ${fileLimits.bytes} bytes; import its parts.`)
     return await file.readFile()
   } finally {
