@@ -24,6 +24,7 @@ export type RawFeature = {
   id: FeatureId | null
   name: string | undefined
   aliases: readonly string[] | undefined
+  areAliasesOwn: boolean
   description: string | undefined
   properties: Record<string, unknown>
   told: readonly unknown[]
@@ -100,7 +101,9 @@ export class FeatureCollector {
       this.#skip({ index, name: name ?? null, line, reason: geometry.skipReason })
       return
     }
-    const { aliases, leftOut } = placeAliases(raw.aliases ?? [], name)
+    const { aliases, leftOut } = placeAliases(raw.aliases ?? [], {
+      ...{ name, areOwn: raw.areAliasesOwn },
+    })
     this.#aliasesLeftOut += leftOut
     const { description, properties, told } = raw
     this.#features.push({

@@ -32,12 +32,16 @@ function texts(value: unknown): string[] {
   return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : []
 }
 
-/** Aliases as a place can have them, each once and none of them its name, and how many it cannot. */
+/**
+ * Aliases as a place can have them, each once and none of them its name, and how many it cannot. Those that Octavo wrote are
+ * a place's own, and come back as people gave them.
+ */
 export function placeAliases(
   given: readonly string[],
-  name: string | undefined,
+  { name, areOwn }: { name: string | undefined; areOwn: boolean },
 ): { aliases: string[]; leftOut: number } {
-  const all = [...new Set(given.map(placeName))].filter((text) => text !== '' && text !== name)
+  const shown = given.map(placeName).filter((text) => text !== '')
+  const all = areOwn ? shown : [...new Set(shown)].filter((text) => text !== name)
   const short = all.filter(({ length }) => length <= placeNameCharsMax)
   const aliases = short.slice(0, placeAliasesMax)
   return { aliases, leftOut: all.length - aliases.length }

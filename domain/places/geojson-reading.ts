@@ -98,7 +98,10 @@ function readFeature(feature: unknown, context: Context): RawFeature {
   if (!isObject(given)) return refuse('/properties', 'Properties are an object or null.')
   const { properties, ...said } = whatItSays(given, feature.octavo, nameProperty)
   const label = said.name ? `"${said.name.slice(0, 80).toWellFormed()}" (${unnamed})` : unnamed
-  const told = { ...said, aliases: said.aliases ?? aliasesIn(properties, aliasProperties) }
+  const told = {
+    ...{ ...said, areAliasesOwn: said.aliases !== undefined },
+    aliases: said.aliases ?? aliasesIn(properties, aliasProperties),
+  }
   const geometry = readGeometry(feature.geometry, { pointer: `${pointer}/geometry`, label })
   const id = idOf(feature.id) ?? refuse('/id', 'An id is a text or a number.')
   return {

@@ -4,6 +4,7 @@ import { rangeFault } from './geojson-geometry.ts'
 const decimal = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?$/
 const shownCharacters = 60
 const charactersMax = 4 * 1024 * 1024 // more would hold up others
+const tupleCharactersMax = 1_000
 
 /**
  * `lon,lat[,alt]` with spaces between them; spaces around commas are tolerated, as other readers do. Goes through the text
@@ -17,6 +18,7 @@ function* tuplesOf(text: string): Generator<string> {
       tuple = ''
     }
     tuple += part
+    if (tuple.length > tupleCharactersMax) break
   }
   if (tuple !== '') yield tuple
 }

@@ -122,6 +122,13 @@ test.each([
   expect(outcome instanceof PlacesFileFault || outcome).toBeTruthy()
 })
 
+test('a position that does not end is refused with its beginning', async () => {
+  const [part] = (await faultOf(kmlOf(mark('One').replace('1,2', ','.repeat(4_000_000))))).split(
+    ' is',
+  )
+  expect(part).toBe(`"One" (line 3): "${','.repeat(60)}"`)
+})
+
 function utf16(text: string, isLittle: boolean): Uint8Array {
   const bytes = new Uint8Array(2 + 2 * text.length)
   const view = new DataView(bytes.buffer)

@@ -48,9 +48,8 @@ export class Placemark {
   }
 
   coordinates(kind: string, text: string): void {
-    const fault = coordinatesFault(text)
-    if (fault !== null) this.#fault ??= fault
-    else if (kind === 'Point') this.#points.push(pointOf(text))
+    if (kind === 'Point') this.#points.push(pointOf(text))
+    else this.#fault ??= coordinatesFault(text)
   }
 
   /** What Octavo wrote beside KML. */
@@ -78,6 +77,7 @@ export class Placemark {
     return {
       ...{ pointer: '', label, line: this.line, id: this.#featureId(), name, description },
       ...{ properties, geometry: this.#geometry(label), told: [ownName, description] },
+      areAliasesOwn: extension?.aliases !== undefined,
       aliases: extension?.aliases ?? aliasesIn(properties, aliasProperties),
     }
   }

@@ -122,7 +122,8 @@ const notOfXml = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/
 test('what people say of a place comes out and comes back, in KML without what XML cannot hold', async () => {
   const { bring, exported, features, post, patch, all } = await geo()
   const text = ' \u0001]]>\ufffe<&>\r\n\t😀 '
-  const made = { name: 'مرحبا <&> ]]>', aliases: ['a,b', 'c|d'], description: text }
+  const name = 'مرحبا <&> ]]>'
+  const made = { name, aliases: ['a,b', 'c|d', name, 'c|d'], description: text }
   await post('/', { ...made, longitude: 1, latitude: 2, properties: { [text]: text, n: 1 } })
   await bring(featureCollection(pointFeature([3, 4], { name: 'File', description: 5 })))
   const [, place] = await all()
