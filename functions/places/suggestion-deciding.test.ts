@@ -1,3 +1,4 @@
+import { eq } from 'drizzle-orm'
 import { expect, test } from 'vitest'
 import { placeDocuments } from '../../db/schema/places.ts'
 import { type PlaceSuggestion, placeSuggesting } from '../../test/fixtures/place-suggesting.ts'
@@ -38,6 +39,20 @@ test('a link made by hand stays as it is, through acceptance and back', async ()
   })
   for (const state of ['accepted', 'open', 'dismissed']) {
     expect((await decide(id, state)).status).toBe(200)
+    expect(await links()).toEqual([link])
+  }
+})
+
+test('accepted again, a link that somebody has taken away meanwhile is there again', async () => {
+  const { decide, decideMany, id, links, db, tenant } = await suggested()
+  await decide(id, 'accepted')
+  const [link] = await links()
+  for (const accept of [
+    () => decide(id, 'accepted'),
+    () => decideMany([{ id, state: 'accepted' }]),
+  ]) {
+    await db.delete(placeDocuments).where(eq(placeDocuments.tenantId, tenant.id))
+    await accept()
     expect(await links()).toEqual([link])
   }
 })

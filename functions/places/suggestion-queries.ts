@@ -163,7 +163,7 @@ export async function saveDecision(tx: Tx, decision: Decision): Promise<void> {
 }
 
 /** A link that somebody made by hand stays as it is. */
-const linkSuggested = (tx: Tx, { tenantId, userId, ids, at }: Decision) =>
+export const linkSuggested = (tx: Tx, { tenantId, userId, ids, at }: Omit<Decision, 'state'>) =>
   tx.execute(sql`
     insert into ${placeDocuments} (tenant_id, place_id, document_id, source, pages, created_by_user_id, created_at)
     select tenant_id, place_id, document_id, 'suggestion', pages, ${userId}::uuid, ${at.toISOString()}::timestamptz

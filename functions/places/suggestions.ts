@@ -135,6 +135,9 @@ async function decide(tx: Tx, c: Call, { wishes, at }: Wishes): Promise<Decided[
   await queries.unlinkSuggested(tx, tenantId, idsOf(reopened))
   for (const [state, some] of Map.groupBy(changed, (wish) => wish.state))
     await queries.saveDecision(tx, { tenantId, userId, state, at, ids: idsOf(some) })
+  // Somebody may have taken the link away: who accepts is to have one.
+  const again = judged.filter((wish) => wish.verdict === 'unchanged' && wish.state === 'accepted')
+  await queries.linkSuggested(tx, { tenantId, userId, at, ids: idsOf(again) })
   return judged.map(({ id, verdict, row, ...wish }) => {
     const isChanged = verdict === 'changed'
     const version = row ? row.version + Number(isChanged) : null
