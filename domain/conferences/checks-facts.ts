@@ -38,7 +38,10 @@ export function factsOf(files: readonly ReadFile[]): SourceFacts {
     ...{ series: all.length, editions: editions.length, deadlines: deadlines.length },
     refused: entries.length - all.length,
     newest_deadline_at: newestOf(deadlines.flatMap(({ at }) => at ?? [])),
-    newest_year: editions.length === 0 ? null : Math.max(...editions.map(({ year }) => year)),
+    newest_year: editions.reduce<number | null>(
+      (newest, { year }) => Math.max(newest ?? 0, year),
+      null,
+    ),
     ...repeatsOf(all),
     problems: problemsOf(files, entries),
   }

@@ -206,3 +206,25 @@ test('facts count what can be imported, and tell the first mistakes with their p
     problems: [expect.stringMatching(/^2\.yml, line 1: /), expect.stringContaining('1.yml, line ')],
   })
 })
+
+test('facts are told of as many editions as an archive may hold', () => {
+  const edition = {
+    key: 'a27',
+    year: 2027,
+    link: '',
+    place: '',
+    dateText: '',
+    days: null,
+    zone: '',
+  }
+  const editions = Array.from({ length: 250_000 }, () => ({ ...edition, rounds: [] }))
+  const series = { title: 'A', description: '', sub: '', rankCcf: null, rankCore: null, dblp: '' }
+  const entry = {
+    title: 'A',
+    line: 1,
+    problems: [],
+    series: { ...series, rankThcpl: null, editions },
+  }
+  const found = factsOf([{ path: null, fault: null, entries: [entry] }])
+  expect(found).toMatchObject({ editions: 250_000, newest_year: 2027 })
+})

@@ -82,6 +82,7 @@ export async function loadSeries(
   const aliases = Map.groupBy(await aliasRows(db, tenantId, ids), ({ seriesId }) => seriesId)
   const deadlines = await deadlineRows(db, tenantId, ids)
   const byRound = Map.groupBy(deadlines, ({ roundId }) => roundId ?? '')
+  const estimates = Map.groupBy(byRound.get('') ?? [], ({ seriesId }) => seriesId)
   const rounds = Map.groupBy(await roundRows(db, tenantId, ids), ({ editionId }) => editionId)
   const editions = Map.groupBy(await editionRows(db, tenantId, ids), ({ seriesId }) => seriesId)
   return rows.map((row) => ({
@@ -90,7 +91,7 @@ export async function loadSeries(
     editions: (editions.get(row.id) ?? [])
       .map((edition) => toEdition(edition, rounds.get(edition.id) ?? [], byRound))
       .toSorted(byYear),
-    estimates: toEstimates((byRound.get('') ?? []).filter(({ seriesId }) => seriesId === row.id)),
+    estimates: toEstimates(estimates.get(row.id) ?? []),
   }))
 }
 
