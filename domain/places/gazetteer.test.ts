@@ -43,4 +43,8 @@ test('a collection has its own places alone, and a name is asked for once', asyn
   expect(pauses).toBe(2)
   await gazetteer.placesOf(keys, pause)
   expect(pauses).toBe(2)
+  const empty = new Gazetteer(db, { tenantId, collection: 'c2' })
+  await empty.placesOf(keys, pause)
+  await empty.placesOf(keys, pause)
+  expect(pauses).toBe(4)
 })

@@ -38,8 +38,10 @@ export class Gazetteer {
     keys: Iterable<string>,
     pause: () => void,
   ): Promise<ReadonlyMap<string, readonly GazetteerPlace[]>> {
-    if (this.#found.size > rememberedKeysMax) this.#found.clear()
-    if (this.#found.size === 0) this.#asked.clear()
+    if (this.#found.size > rememberedKeysMax) {
+      this.#found.clear()
+      this.#asked.clear()
+    }
     let batch: string[] = []
     for (const key of keys) {
       if (this.#asked.has(key)) continue
