@@ -19,8 +19,7 @@ export default defineConfig({
     setupFiles: ['test/harness/file-setup.ts'],
     reporters: ['default', new ClosingLine()],
     pool: 'forks',
-    // A third of the time a file waits for processes to start, end or be missed.
-    maxWorkers: 3,
+    maxWorkers: 2,
     sequence: { sequencer: LongestFirst },
     restoreMocks: true,
     unstubEnvs: true,

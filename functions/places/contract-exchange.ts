@@ -49,7 +49,8 @@ export const importPlaces = route({
   summary: 'Import places from GeoJSON or KML',
   description: `All of a file or nothing: where a feature is wrong, the answer is 422 and names each. A feature is found again in
 its collection by its \`id\`, else by all that it says, so that the same file changes nothing a second time, and one with
-ids brings its changes. Names, aliases and descriptions that a file does not have stay as they are. Properties are kept as
+ids brings its changes. What was changed by hand meanwhile becomes again what the file says; names, aliases and descriptions that it does not
+have, and places that it does not have, stay as they are. Properties are kept as
 they are. Whatever is no point is skipped and listed: a place is one point. Of more than 50 aliases the first count. At most
 ${fileLimits.bytes} bytes and ${fileLimits.features} features; the format is told by \`Content-Type\` or by what the file
 begins with.`,

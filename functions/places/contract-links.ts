@@ -46,7 +46,8 @@ export const linkPlace = route({
   operationId: 'linkPlace',
   role: 'editor',
   summary: 'Link a place with a document',
-  description: 'Twice is one link: pages and note become those of the later request.',
+  description: `Twice is one link: pages and note become those of the later request. A link that a suggestion made is then yours:
+reopening the suggestion leaves it.`,
   input: {
     ...link,
     json: z.object({

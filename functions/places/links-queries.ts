@@ -78,14 +78,14 @@ export async function keepDocument(tx: Tx, tenantId: string, id: string) {
 
 type SaveLink = Link & { pages: number[]; note: string; userId: string; at: Date }
 
-/** Links the two, or gives their link other pages and another note; it stays the link of who made it first. */
+/** Links the two, or gives their link other pages and another note: no suggestion that is taken back takes those along. */
 export async function saveLink(tx: Tx, { pages, note, userId, at, ...link }: SaveLink) {
   await tx
     .insert(links)
     .values({ ...link, pages, note, source: 'user', createdByUserId: userId, createdAt: at })
     .onConflictDoUpdate({
       target: [links.tenantId, links.placeId, links.documentId],
-      set: { pages, note },
+      set: { pages, note, source: 'user' },
     })
 }
 

@@ -50,7 +50,7 @@ test('a link is read from both of its ends, with its pages in order and once eac
   expect(await placesOf()).toEqual([place.id])
 })
 
-test('linked twice is one link, with what was said last; it keeps its source', async () => {
+test('linked twice is one link, with what was said last; that of a suggestion is then a person’s', async () => {
   const { link, list, db, tenant } = await linked()
   await link({ pages: [1], note: 'First.' })
   await db
@@ -58,7 +58,7 @@ test('linked twice is one link, with what was said last; it keeps its source', a
     .set({ source: 'suggestion' })
     .where(eq(placeDocuments.tenantId, tenant.id))
   await link({ pages: [2] })
-  expect(await list()).toMatchObject([{ pages: [2], note: '', source: 'suggestion' }])
+  expect(await list()).toMatchObject([{ pages: [2], note: '', source: 'user' }])
 })
 
 test('of many who link the same two at once all succeed, and there is one link', async () => {

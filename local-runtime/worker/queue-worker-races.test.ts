@@ -67,6 +67,7 @@ test('a worker that loses a deadlock works on', async () => {
         .where(ofJob(jobs, world, id))
     })
     await eventually('the worker waits for the tenant', async () => {
+      await tx.execute(sql`select 1`) // one that is idle for long is ended
       const [row] = await db.execute<{ waits: boolean }>(sql`select exists (
         select from pg_stat_activity where datname = current_database()
           and wait_event_type = 'Lock' and query like '%recover-expired-leases%') as waits`)
