@@ -3,6 +3,7 @@ import { documentStatuses } from '../../db/schema/documents.ts'
 import { foldTag } from '../../domain/documents/tags.ts'
 import { pageOf, pageQuery } from '../_shared/http/pages.ts'
 import { route } from '../_shared/http/route.ts'
+import { blockRowsMax } from './blocks.ts'
 import { Hit } from './contract-hits.ts'
 import { hitTypes } from './filters.ts'
 
@@ -32,7 +33,7 @@ edition, one hit for all of them (\`CVPR Seattle\`). Guests find what is in thei
 A filter leaves out the types that it does not fit: \`channel_id\` leaves out all but messages and artifacts; \`status\`,
 \`language\` and \`tag\` leave out all but pages; \`document_id\` and \`user_id\` leave out conferences.
 
-Best matches come first within each five hundred of the newest matches of a type, newer before older ones of the same rank.
+Best matches come first within each ${blockRowsMax} of the newest matches of a type, newer before older ones of the same rank.
 What is added while you page moves nothing, so that nothing comes twice; search again to find it.`,
   input: {
     query: z.object({
