@@ -54,31 +54,13 @@ export function createDeps(config: Config, options: HostOptions): HostDeps {
     limits: config.limits,
     relaySocket,
   })
-  const { version, http, appSecret } = config
   const deps: Deps = {
     db: database.db,
     redis: redis.port,
     storage: openStorage(config),
     log,
     now: () => new Date(),
-    config: Object.freeze({
-      version,
-      functionNames: options.functionNames ?? [],
-      corsOrigins: http.corsOrigins,
-      jsonBytesMax: http.jsonBytesMax,
-      uploadBytesMax: http.uploadBytesMax,
-      artifactBytesMax: http.artifactBytesMax,
-      requestTimeoutMs: http.requestTimeoutMs,
-      duplicatePolicy: http.duplicatePolicy,
-      webhooksAllowPrivate: http.webhooksAllowPrivate,
-      conferencesAllowPrivate: http.conferencesAllowPrivate,
-      secret: appSecret.bytes32(),
-      reference: newReference({
-        openapi: () => readReference(options.openapiPath ?? null),
-        checkout: config.checkout,
-        run: config.paths.run,
-      }),
-    }),
+    config: functionConfig(config, options),
   }
   return {
     deps,
@@ -91,6 +73,30 @@ export function createDeps(config: Config, options: HostOptions): HostDeps {
     },
   }
 }
+
+/** What functions may know of the configuration. */
+const functionConfig = (
+  { version, http, appSecret, checkout, paths }: Config,
+  { functionNames = [], openapiPath = null }: HostOptions,
+): Deps['config'] =>
+  Object.freeze({
+    version,
+    functionNames,
+    corsOrigins: http.corsOrigins,
+    jsonBytesMax: http.jsonBytesMax,
+    uploadBytesMax: http.uploadBytesMax,
+    artifactBytesMax: http.artifactBytesMax,
+    requestTimeoutMs: http.requestTimeoutMs,
+    duplicatePolicy: http.duplicatePolicy,
+    webhooksAllowPrivate: http.webhooksAllowPrivate,
+    conferencesAllowPrivate: http.conferencesAllowPrivate,
+    secret: appSecret.bytes32(),
+    reference: newReference({
+      openapi: () => readReference(openapiPath),
+      checkout,
+      run: paths.run,
+    }),
+  })
 
 /** Address and credential of the database, as the drivers take them. */
 export function databaseAddress({ database }: Config): { url: string; password?: string } {
