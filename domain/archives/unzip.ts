@@ -10,6 +10,10 @@ export type ArchiveLimits = { files: number; bytes: number }
 // Little of an archive at a time: what a bomb can unfold before it is noticed is a thousandfold of this.
 const pieceBytes = 16 * 1024
 
+/** Does it begin as an archive does, and as no text? */
+export const looksArchived = (bytes: Uint8Array): boolean =>
+  bytes[0] === 0x50 && bytes[1] === 0x4b && (bytes[2] ?? 255) < 0x20
+
 /**
  * The texts of an archive whose paths are wanted; others are not unfolded. Everything is bounded by what really comes
  * out, whatever the archive says of itself.

@@ -1,4 +1,4 @@
-import { ArchiveFault, unzippedTexts } from '../../domain/archives/unzip.ts'
+import { ArchiveFault, looksArchived, unzippedTexts } from '../../domain/archives/unzip.ts'
 import {
   type ConferenceFile,
   importConferences,
@@ -33,8 +33,7 @@ export const importHandler =
   }
 
 function filesOf(bytes: Uint8Array): ConferenceFile[] {
-  const isArchive = bytes[0] === 0x50 && bytes[1] === 0x4b && (bytes[2] ?? 255) < 0x20
-  if (isArchive) return archived(bytes)
+  if (looksArchived(bytes)) return archived(bytes)
   if (bytes.length > importLimits.fileBytes)
     throw new AppError('payload_too_large', `A file has at most ${importLimits.fileBytes} bytes.`, {
       hint: 'Send several files as a zip archive.',

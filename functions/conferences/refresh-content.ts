@@ -1,10 +1,11 @@
-import { ArchiveFault, unzippedTexts } from '../../domain/archives/unzip.ts'
+import { ArchiveFault, looksArchived, unzippedTexts } from '../../domain/archives/unzip.ts'
 import {
   type ConferenceFile,
   importLimits,
   isConferencePath,
 } from '../../domain/conferences/importing.ts'
 import { JobFailure } from '../../domain/jobs/outcome.ts'
+import { toHex } from '../_shared/access/keys.ts'
 
 /** What a source may have: as it comes, and its texts together. Whatever takes more is nobody's list of conferences. */
 export const sourceLimits = {
@@ -14,12 +15,9 @@ export const sourceLimits = {
   fileBytes: importLimits.fileBytesApart, // of one YAML file
 } as const
 
-const isArchive = (bytes: Uint8Array): boolean =>
-  bytes[0] === 0x50 && bytes[1] === 0x4b && (bytes[2] ?? 255) < 0x20
-
 /** @throws {JobFailure} what came is no YAML as far as can be told without reading it, and no archive of such files */
 export function sourceFiles(bytes: Uint8Array): ConferenceFile[] {
-  const files = isArchive(bytes) ? archived(bytes) : [{ path: null, text: decoded(bytes) }]
+  const files = looksArchived(bytes) ? archived(bytes) : [{ path: null, text: decoded(bytes) }]
   for (const { path, text } of files) requireText(path ?? 'The source', text)
   return files
 }
@@ -61,5 +59,5 @@ export const unreadable = (detail: string): JobFailure =>
 export async function fingerprintOf(files: readonly ConferenceFile[]): Promise<string> {
   const bytes = new TextEncoder().encode(JSON.stringify(files))
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('')
+  return toHex(digest)
 }

@@ -36,12 +36,18 @@ import {
 const sentencesMax = 100
 const sentenceCharactersMax = 400
 
-const checked = [
-  ...['volume', 'losses', 'readable', 'freshness', 'duplicates', 'lookalikes', 'last_import'],
+const checkNames = [
+  'volume',
+  'losses',
+  'readable',
+  'freshness',
+  'duplicates',
+  'lookalikes',
+  'last_import',
 ]
 
 /** Stand behind the step `check`, which has all of them at once: the first that fails ends the run. */
-const checks: RunCheck[] = checked.map((name) => ({
+const checks: RunCheck[] = checkNames.map((name) => ({
   name,
   after: 'check',
   check: (context) => {

@@ -4,6 +4,7 @@ import { type RefreshOrder, refreshJobKind } from '../../domain/conferences/refr
 import { listSources, type SourceRow } from '../../domain/conferences/refresh-store.ts'
 import { enqueueJob, ringWorkers } from '../../domain/jobs/queue.ts'
 import { publicUrl } from '../../domain/outgoing/urls.ts'
+import { toHex } from '../_shared/access/keys.ts'
 import { identityOf } from '../_shared/http/call.ts'
 import { toPage } from '../_shared/http/pages.ts'
 import { AppError } from '../_shared/http/problems.ts'
@@ -45,7 +46,7 @@ function requireSource(text: string, { config }: Deps): string {
 async function keyOf(order: RefreshOrder): Promise<string> {
   const bytes = new TextEncoder().encode(JSON.stringify(order))
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))
-  return `refresh:${Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('')}`
+  return `refresh:${toHex(digest)}`
 }
 
 export const sourcesHandler =

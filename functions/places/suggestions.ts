@@ -3,6 +3,7 @@ import * as z from 'zod'
 import type { Tx } from '../../db/client.ts'
 import type { SuggestionState } from '../../db/schema/suggestions.ts'
 import { enqueueJob, ringWorkers } from '../../domain/jobs/queue.ts'
+import { toHex } from '../_shared/access/keys.ts'
 import { type Call, identityOf, requireVersion } from '../_shared/http/call.ts'
 import { toPage } from '../_shared/http/pages.ts'
 import { AppError } from '../_shared/http/problems.ts'
@@ -41,7 +42,7 @@ export const requestHandler =
 
 async function sha256Hex(text: string): Promise<string> {
   const hash = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))
-  return Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, '0')).join('')
+  return toHex(new Uint8Array(hash))
 }
 
 async function documentsToRead(tx: Tx, tenantId: string, ids: readonly string[]) {
